@@ -1,0 +1,1 @@
+"""Safe reading of package archives: names, links, limits, build info."""

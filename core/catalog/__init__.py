@@ -1,0 +1,1 @@
+"""Index blob to SQLite in a child process; a read-only reader for rows and graphs."""

@@ -1,0 +1,180 @@
+"""The events of a run: one closed set of frozen facts in the past tense.
+
+The engine appends them to a journal, one JSON object a line; every viewer (the screen, the
+command line, tests, replays) reads the same stream. `event` names the kind.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from core.model.ident import DagHash
+
+Phase = Literal["fetch", "verify", "extract", "relocate", "register"]
+"""A phase in the life of one node."""
+
+PHASES: tuple[Phase, ...] = ("fetch", "verify", "extract", "relocate", "register")
+"""All phases, in order."""
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="event", tag=True, kw_only=True):
+    time: float
+    """Seconds since the epoch."""
+
+
+class RunNode(msgspec.Struct, frozen=True):
+    """A node that a run is about, as viewers need it."""
+
+    hash: DagHash
+    """DAG hash."""
+    name: str
+    """Package name."""
+    version: str
+    """Version."""
+    size: int
+    """Bytes to fetch."""
+    depends_on: tuple[DagHash, ...]
+    """Those among the run's nodes that must be installed before."""
+
+
+class RunStarted(_Event, frozen=True):
+    """The engine began."""
+
+    run: str
+    """Id of the run."""
+    store: str
+    """Root of the install tree."""
+    roots: tuple[DagHash, ...]
+    """What the user asked for."""
+    nodes: tuple[RunNode, ...]
+    """What is to be installed, dependencies first."""
+    pid: int
+    """Process id of the engine."""
+    host: str
+    """Name of the machine it runs on."""
+
+
+class PhaseStarted(_Event, frozen=True):
+    """A node entered a phase."""
+
+    node: DagHash
+    """Which node."""
+    phase: Phase
+    """Which phase."""
+    total: int
+    """Bytes (fetch) or entries (extract, relocate) to come; 0 if not counted."""
+
+
+class PhaseProgressed(_Event, frozen=True):
+    """A node got on within a phase. At most a few a second per node."""
+
+    node: DagHash
+    """Which node."""
+    phase: Phase
+    """Which phase."""
+    done: int
+    """In the unit of `PhaseStarted.total`."""
+
+
+class PhaseFinished(_Event, frozen=True):
+    """A node left a phase."""
+
+    node: DagHash
+    """Which node."""
+    phase: Phase
+    """Which phase."""
+    seconds: float
+    """How long it took."""
+    done: int
+    """Bytes or entries, in the unit of `PhaseStarted.total`."""
+
+
+class NodeFinished(_Event, frozen=True):
+    """A node is installed and registered."""
+
+    node: DagHash
+    """Which node."""
+    prefix: str
+    """Where it is."""
+    already: bool = False
+    """True if somebody else had installed it meanwhile."""
+
+
+class NodeFailed(_Event, frozen=True):
+    """A node could not be installed; nothing of it was left behind."""
+
+    node: DagHash
+    """Which node."""
+    title: str
+    """What happened."""
+    detail: str
+    """Where."""
+    hint: str
+    """What to do next."""
+    exit_status: int
+    """Exit status of the family of errors."""
+
+
+class NodeSkipped(_Event, frozen=True):
+    """A node was not tried, because one that it needs failed or the run was cancelled."""
+
+    node: DagHash
+    """Which node."""
+    reason: str
+    """Why, as a sentence."""
+
+
+class LogWritten(_Event, frozen=True):
+    """Something worth a line in the log."""
+
+    node: DagHash | None
+    """Which node, `None` for the run as a whole."""
+    text: str
+    """The line. May hold foreign text: escape it before it reaches a terminal."""
+
+
+class CancelRequested(_Event, frozen=True):
+    """Somebody asked the engine to stop."""
+
+
+class RunFinished(_Event, frozen=True):
+    """The engine ended; no event follows."""
+
+    installed: int
+    """Nodes installed."""
+    failed: int
+    """Nodes that failed."""
+    skipped: int
+    """Nodes not tried."""
+    seconds: float
+    """How long the run took."""
+    exit_status: int
+    """Exit status for a command that waited for the run."""
+
+
+Event = (
+    RunStarted
+    | PhaseStarted
+    | PhaseProgressed
+    | PhaseFinished
+    | NodeFinished
+    | NodeFailed
+    | NodeSkipped
+    | LogWritten
+    | CancelRequested
+    | RunFinished
+)
+"""Any event."""
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode_event(event: Event) -> bytes:
+    """The event as one line of JSON, newline included."""
+    return _encoder.encode(event) + b"\n"
+
+
+def decode_event(line: bytes) -> Event:
+    """The event of one line; raises `msgspec.DecodeError` if it is none."""
+    return _decoder.decode(line)

@@ -1,0 +1,1 @@
+"""Mirrors: configuration, layouts, and the client that reads them."""

@@ -1,0 +1,153 @@
+"""The stages of an artifact on its way from a mirror to the store. Types carry trust.
+
+`RawManifest -> VerifiedManifest -> FetchedArtifact -> VerifiedArtifact -> StagedTree ->
+InstalledRecord`: each step takes only the type of the step before, and only `core.trust`
+constructs the `Verified...` ones (a house test checks it).
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.model.ident import DagHash, Fingerprint, MirrorName, PackageName, Sha256, VersionText
+from core.model.spec import ConcreteSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which build is asked for. Everything that arrives must be for this one."""
+
+    name: PackageName
+    """Package name."""
+    version: VersionText
+    """Version."""
+    hash: DagHash
+    """DAG hash."""
+
+    @property
+    def label(self) -> str:
+        """`name@version/hash7`, for messages."""
+        return f"{self.name}@{self.version}/{self.hash[:7]}"
+
+
+def wanted_of(spec: ConcreteSpec) -> Wanted:
+    """What to ask a mirror for, to get `spec`."""
+    return Wanted(spec.name, spec.version, spec.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRecord:
+    """One blob that a manifest names (Spack 1.x `schema/url_buildcache_manifest.py`)."""
+
+    media_type: str
+    """e.g. `application/vnd.spack.install.v2.tar+gzip`."""
+    size: int
+    """Bytes as stored (compressed)."""
+    compression: str
+    """`gzip` or `none`."""
+    sha256: Sha256
+    """Digest of the stored bytes; also names the blob's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A good signature by a pinned key."""
+
+    primary: Fingerprint
+    """Fingerprint of the primary key, which is what gets pinned."""
+    signer: Fingerprint
+    """Fingerprint of the key that made the signature: the primary or a subkey."""
+    user_id: str
+    """Primary user id of the key, as GnuPG reports it. Foreign text."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawManifest:
+    """A spec manifest as it came: nothing in it is believed."""
+
+    wanted: Wanted
+    """What was asked for."""
+    mirror: MirrorName
+    """The mirror that answered."""
+    url: str
+    """Where it came from, for messages."""
+    data: bytes = field(repr=False)
+    """The whole document, signature included."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedManifest:
+    """A manifest that may be acted upon. Constructed in `core.trust` alone."""
+
+    wanted: Wanted
+    """What was asked for."""
+    mirror: MirrorName
+    """The mirror that it came from."""
+    archive: BlobRecord
+    """The archive of the installed package."""
+    spec_blob: BlobRecord
+    """The spec document."""
+    signature: Signature | None
+    """The good signature; `None` if the mirror's policy allows unsigned ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedArtifact:
+    """Blobs that arrived; sizes were bounded, digests were computed but not yet compared."""
+
+    manifest: VerifiedManifest
+    """The manifest that names them."""
+    archive: Path
+    """The archive on disk."""
+    archive_size: int
+    """Bytes that arrived."""
+    archive_sha256: Sha256
+    """Digest of the bytes that arrived."""
+    spec_document: bytes = field(repr=False)
+    """The spec blob as stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedArtifact:
+    """Blobs that are what the manifest promised, for the spec asked for.
+
+    Constructed in `core.trust` alone.
+    """
+
+    manifest: VerifiedManifest
+    """The manifest that names them."""
+    archive: Path
+    """The archive on disk."""
+    spec: ConcreteSpec
+    """The root node of the spec document: name, version and hash are those asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedTree:
+    """A complete, relocated tree beside its prefix, invisible until renamed."""
+
+    spec: ConcreteSpec
+    """What it is."""
+    stage: Path
+    """Where it lies now."""
+    prefix: Path
+    """Where it will lie; all paths in it already say so."""
+    files: int
+    """Number of entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledRecord:
+    """One record of the install database (Spack `database.py:InstallRecord`)."""
+
+    spec: ConcreteSpec
+    """The node."""
+    prefix: str | None
+    """Absolute prefix; `None` for externals known by module alone."""
+    installed: bool
+    """False for nodes that are only referred to."""
+    explicit: bool
+    """True if a user asked for it by name."""
+    ref_count: int = 0
+    """Number of records that depend on it."""
+    installation_time: float = 0.0
+    """Seconds since the epoch."""

@@ -1,0 +1,119 @@
+"""The plan: what an install would do, as data."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.model.graph import SpecGraph
+from core.model.ident import DagHash, MirrorName, Sha256
+from core.model.spec import ConcreteSpec
+
+
+class Disposition(StrEnum):
+    """What happens with a node."""
+
+    INSTALLED = "installed"
+    CACHED = "cached"
+    BLOCKED = "blocked"
+    BUILD = "to build"
+    EXTERNAL = "external"
+    OTHER_HOST = "other host"
+
+
+class Blocker(StrEnum):
+    """Why a binary that exists cannot be used."""
+
+    TRUST = "trust"
+    """No trusted key signed it, or it is not what it should be."""
+    HOST = "host"
+    """It does not run on this host."""
+    MIRROR = "mirror"
+    """It is listed, and cannot be had."""
+    STORE = "store"
+    """It cannot be moved to this store."""
+    EXTERNAL = "external"
+    """The system lacks a package that it expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the binary of a node comes from."""
+
+    mirror: MirrorName
+    """The mirror."""
+    archive_sha256: Sha256
+    """Digest of the archive; an install refuses any other than the one that was shown."""
+    archive_size: int
+    """Bytes to fetch."""
+    signer: str
+    """Fingerprint of the trusted primary key; empty if the mirror may be unsigned."""
+    signer_name: str
+    """User id of that key. Foreign text."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNode:
+    """One node of the plan."""
+
+    spec: ConcreteSpec
+    """What it is."""
+    disposition: Disposition
+    """What happens with it."""
+    reason: str = ""
+    """Why, as a sentence; never empty for blocked and to-build nodes."""
+    blocker: Blocker | None = None
+    """Set for blocked nodes."""
+    source: Source | None = None
+    """Set for cached nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an install of `roots` into `store` would do. Made by a pure function."""
+
+    store: str
+    """Root of the install tree."""
+    graph: SpecGraph
+    """The whole graph as known, build dependencies included."""
+    nodes: tuple[PlanNode, ...]
+    """The link/run closure of the roots, dependencies before dependents."""
+
+    @property
+    def roots(self) -> tuple[DagHash, ...]:
+        """What was asked for."""
+        return self.graph.roots
+
+    def node(self, hash_: DagHash) -> PlanNode:
+        """The node with this hash; `KeyError` if the plan has none."""
+        for node in self.nodes:
+            if node.spec.hash == hash_:
+                return node
+        raise KeyError(hash_)
+
+    def having(self, disposition: Disposition) -> tuple[PlanNode, ...]:
+        """The nodes with this disposition."""
+        return tuple(node for node in self.nodes if node.disposition is disposition)
+
+    @property
+    def bytes_to_fetch(self) -> int:
+        """Bytes of all archives to fetch."""
+        return sum(node.source.archive_size for node in self.nodes if node.source)
+
+    @property
+    def is_ready(self) -> bool:
+        """True if every node is installed, external or cached."""
+        return not (self.having(Disposition.BLOCKED) or self.having(Disposition.BUILD))
+
+    @property
+    def has_work(self) -> bool:
+        """True if something is to be fetched."""
+        return bool(self.having(Disposition.CACHED))
+
+    @property
+    def signers(self) -> tuple[tuple[str, str], ...]:
+        """Distinct (fingerprint, user id) of the keys that sign what is to be fetched."""
+        found = {
+            (node.source.signer, node.source.signer_name): None
+            for node in self.nodes
+            if node.source and node.source.signer
+        }
+        return tuple(found)

@@ -1,0 +1,154 @@
+"""What the front door hands to the faces: rows and cards, ready to be shown.
+
+Text that came from a mirror stands in these values as it came; the faces escape it.
+"""
+
+from dataclasses import dataclass
+
+from core.model.ident import DagHash, Fingerprint, MirrorName
+from core.model.plan import Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorStatus:
+    """One mirror and how it stands."""
+
+    name: MirrorName
+    """Its name in the configuration."""
+    url: str
+    """Where it is."""
+    signed: bool
+    """True if its builds must be signed by a trusted key."""
+    layout: str
+    """`v3`, or empty if not known yet."""
+    builds: int
+    """Builds on offer, by the last good index; 0 if there is none."""
+    refreshed: float | None
+    """When the index was last found good, seconds since the epoch."""
+    trusted_keys: int
+    """Keys trusted for this mirror."""
+    error: str = ""
+    """Why the last refresh failed; empty if it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """One key of a mirror: offered, trusted, or both."""
+
+    mirror: MirrorName
+    """For which mirror."""
+    fingerprint: Fingerprint
+    """Full fingerprint of the primary key."""
+    user_id: str
+    """First user id. Foreign text."""
+    algorithm: str
+    """e.g. `RSA 4096`."""
+    created: float
+    """Seconds since the epoch."""
+    expires: float | None
+    """Seconds since the epoch, `None` if never."""
+    trusted: bool
+    """True if it is pinned for this mirror."""
+    offered: bool
+    """True if the mirror serves it now."""
+    problem: str = ""
+    """Why it cannot be trusted (expired, revoked, weak); empty if it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    """One package in the list: its builds summed up."""
+
+    name: str
+    """Package name."""
+    version: str
+    """Version of the build that fits this host best."""
+    disposition: Disposition
+    """Disposition of that build."""
+    builds: int
+    """Builds on offer, for any host."""
+    runs_here: int
+    """Those of them that run here."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildView:
+    """One build of a package."""
+
+    hash: DagHash
+    """DAG hash."""
+    name: str
+    """Package name."""
+    version: str
+    """Version."""
+    os: str
+    """Operating system it was built on."""
+    target: str
+    """Microarchitecture it was built for."""
+    compiler: str
+    """e.g. `gcc@12.2.0`; may be empty."""
+    variants: tuple[tuple[str, str], ...]
+    """(name, value) sorted by name; booleans as `+` and `~`, several values joined by commas."""
+    mirrors: tuple[MirrorName, ...]
+    """Mirrors that offer it, in order of configuration."""
+    disposition: Disposition
+    """Whether it is installed, usable, blocked, or for another host."""
+    reason: str = ""
+    """Why it is blocked or for another host, as a sentence."""
+
+    @property
+    def label(self) -> str:
+        """`name@version/hash7`."""
+        return f"{self.name}@{self.version}/{self.hash[:7]}"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildDetails:
+    """One build in full."""
+
+    build: BuildView
+    """The row."""
+    flags: tuple[tuple[str, str], ...]
+    """(flag name, value) of the non-empty compiler flags."""
+    dependencies: tuple[tuple[DagHash, str, str], ...]
+    """(hash, `name@version`, deptypes joined by commas) of the direct dependencies."""
+    needs: tuple[tuple[Disposition, int], ...]
+    """How many nodes of the link/run closure have which disposition, itself excluded."""
+    prefix: str
+    """Where it is installed, or would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which build a spec given by a user came to mean."""
+
+    build: BuildView
+    """The chosen one."""
+    matches: int
+    """How many matched."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """One difference between a prefix and what was registered."""
+
+    path: str
+    """Path of the file, relative to the prefix; `.` for the prefix itself."""
+    problem: str
+    """What is wrong, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The result of verifying one installed package."""
+
+    hash: DagHash
+    """DAG hash."""
+    label: str
+    """`name@version/hash7`."""
+    prefix: str
+    """Where it is installed."""
+    files: int
+    """Entries compared."""
+    problems: tuple[FileProblem, ...]
+    """What was found; empty if all is well."""

@@ -1,0 +1,1 @@
+"""Transports: bounded, cancellable reading from files and over HTTP."""

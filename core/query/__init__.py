@@ -1,0 +1,1 @@
+"""Spack's spec syntax, as far as it applies to concrete specs."""

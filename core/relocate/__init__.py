@@ -1,0 +1,1 @@
+"""Relocation as pure functions: bytes and a prefix map to bytes."""

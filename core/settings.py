@@ -1,0 +1,96 @@
+"""One frozen settings value, from options, environment, the config file and defaults.
+
+Order of precedence: option, environment (`SPACKBIN_...`), config file (`config.toml`), default.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import platformdirs
+
+from core.errors import WrongUse
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and how to behave."""
+
+    store: Path
+    """Root of the install tree."""
+    config_dir: Path
+    """Mirrors, pins and `config.toml`."""
+    cache_dir: Path
+    """What can be had again: catalogs, downloads."""
+    state_dir: Path
+    """What cannot: journals of runs, keyrings."""
+    jobs: int = 0
+    """Packages worked on at once; 0 means as many as cores, at most 4."""
+    use_spack: bool = True
+    """False to ignore any Spack found beside us."""
+
+    @property
+    def workers(self) -> int:
+        """Packages worked on at once, at least 1."""
+        return self.jobs or min(4, os.cpu_count() or 1)
+
+
+def load_settings(
+    options: Mapping[str, str | None] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings that hold for this process.
+
+    Args:
+        options: values from the command line by field name; `None` means not given.
+        environ: the environment, default the process's own.
+
+    Raises:
+        WrongUse: the config file is not TOML, or a value has the wrong form.
+    """
+    environ = os.environ if environ is None else environ
+    given: dict[str, str] = {
+        item.name: environ[f"SPACKBIN_{item.name.upper()}"]
+        for item in fields(Settings)
+        if environ.get(f"SPACKBIN_{item.name.upper()}")
+    }
+    given.update({key: value for key, value in (options or {}).items() if value is not None})
+    config_dir = _path(given.get("config_dir"), platformdirs.user_config_path("spackbin"))
+    values = {**_config_file(config_dir / "config.toml"), **given}
+    return Settings(
+        store=_path(values.get("store"), Path.home() / "spackbin"),
+        config_dir=config_dir,
+        cache_dir=_path(values.get("cache_dir"), platformdirs.user_cache_path("spackbin")),
+        state_dir=_path(values.get("state_dir"), platformdirs.user_state_path("spackbin")),
+        jobs=_count(values.get("jobs", "0")),
+        use_spack=values.get("use_spack", "true").lower() not in {"0", "false", "no", "off"},
+    )
+
+
+def _config_file(path: Path) -> dict[str, str]:
+    try:
+        with path.open("rb") as stream:
+            table = tomllib.load(stream)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise WrongUse(
+            f"The config file cannot be read: {error}", str(path), "Correct or remove it"
+        ) from error
+    known = {item.name for item in fields(Settings)} - {"config_dir"}
+    return {key: str(value) for key, value in table.items() if key in known}
+
+
+def _path(text: str | None, default: Path) -> Path:
+    return Path(os.path.abspath(Path(text).expanduser())) if text else default
+
+
+def _count(text: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = -1
+    if count < 0:
+        raise WrongUse(f"jobs must be a whole number, 0 or more, not {text!r}")
+    return count

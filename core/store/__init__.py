@@ -1,0 +1,1 @@
+"""The install tree: paths, locks, database, staging, metadata."""

@@ -1,0 +1,31 @@
+"""Fixtures for every test."""
+
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """Data made by real Spack, see tests/golden/README.md."""
+    return GOLDEN
+
+
+@pytest.fixture(autouse=True)
+def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's home directory or configuration."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in (
+        "XDG_CONFIG_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_STATE_HOME",
+        "XDG_DATA_HOME",
+        "GNUPGHOME",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("STORE", "CONFIG_DIR", "CACHE_DIR", "STATE_DIR", "JOBS", "USE_SPACK"):
+        monkeypatch.delenv(f"SPACKBIN_{name}", raising=False)

@@ -1,0 +1,1 @@
+"""spackbin's faces: the full-screen program and the command line, over `core.session`."""
