@@ -1,0 +1,144 @@
+"""The journal of a run, and the run as viewers see it.
+
+A run is a directory below the state directory: `request.json` (what to do), `journal.jsonl` (the
+events), `engine.lock` (held while the engine lives), `engine.log` (what the process said) and
+`cancel` (present once somebody asked the engine to stop).
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from core.errors import StoreError
+from core.events import Event, RunFinished, decode_event, encode_event
+from core.settings import Settings
+
+JOURNAL = "journal.jsonl"
+REQUEST = "request.json"
+LOCK = "engine.lock"
+LOG = "engine.log"
+CANCEL = "cancel"
+
+
+class JournalWriter:
+    """Appends events; may be shared by threads. Every event is on disk when `append` returns."""
+
+    def __init__(self, directory: Path) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(directory / JOURNAL, flags, 0o644)
+        self._lock = threading.Lock()
+
+    def append(self, event: Event) -> None:
+        """Write one event as one line."""
+        line = encode_event(event)
+        with self._lock:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+
+    def close(self) -> None:
+        """Make the journal durable and close it."""
+        with self._lock:
+            os.fsync(self._descriptor)
+            os.close(self._descriptor)
+
+
+class Run:
+    """One run, seen from outside: its events so far, and whether its engine lives."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        """Where the run keeps its files."""
+        self.id = directory.name
+        """Name of the run; sorts by time."""
+        self._offset = 0
+        self._rest = b""
+
+    def events(self) -> list[Event]:
+        """The events appended since the last call; the first call begins at the start."""
+        try:
+            with (self.directory / JOURNAL).open("rb") as stream:
+                stream.seek(self._offset)
+                data = stream.read()
+        except FileNotFoundError:
+            return []
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [decode_event(line) for line in lines if line]
+
+    def is_alive(self) -> bool:
+        """True while the engine process lives, on whatever machine."""
+        try:
+            descriptor = os.open(self.directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def has_finished(self) -> bool:
+        """True if the journal says that the engine came to its end."""
+        return any(isinstance(event, RunFinished) for event in Run(self.directory).events())
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; it cleans up and says so in the journal."""
+        (self.directory / CANCEL).touch()
+
+    def is_cancelled(self) -> bool:
+        """True once somebody asked the engine to stop."""
+        return (self.directory / CANCEL).exists()
+
+    def last_words(self) -> str:
+        """The end of what the engine process wrote outside of the journal; empty if nothing."""
+        try:
+            text = (self.directory / LOG).read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+        return text[-2000:].strip()
+
+
+def runs_directory(settings: Settings) -> Path:
+    """Where the runs of this store are kept."""
+    digest = hashlib.sha256(os.fsencode(settings.store)).hexdigest()[:16]
+    return settings.state_dir / "runs" / digest
+
+
+def runs(settings: Settings) -> list[Run]:
+    """All runs of this store, newest first."""
+    directory = runs_directory(settings)
+    if not directory.is_dir():
+        return []
+    names = sorted((entry.name for entry in directory.iterdir()), reverse=True)
+    return [Run(directory / name) for name in names if (directory / name / REQUEST).exists()]
+
+
+def new_run(settings: Settings, request: object) -> Run:
+    """A new run that holds `request` (anything that msgspec can write as JSON).
+
+    Raises:
+        StoreError: the state directory cannot be written.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    directory = runs_directory(settings) / f"{stamp}-{secrets.token_hex(2)}"
+    try:
+        directory.mkdir(parents=True)
+        (directory / LOCK).touch()
+        temporary = directory / f"{REQUEST}.new"
+        temporary.write_bytes(msgspec.json.encode(request))
+        temporary.rename(directory / REQUEST)
+    except OSError as error:
+        raise StoreError(
+            f"The run cannot be recorded: {error.strerror}",
+            str(directory),
+            "Free some space, or name another place with SPACKBIN_STATE_DIR",
+        ) from error
+    return Run(directory)

@@ -1,0 +1,86 @@
+"""Turns the doings of the engine into events, and keeps their number down."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from core.engine.journal import JournalWriter
+from core.errors import SpackbinError
+from core.events import (
+    LogWritten,
+    NodeFailed,
+    NodeFinished,
+    NodeSkipped,
+    Phase,
+    PhaseFinished,
+    PhaseProgressed,
+    PhaseStarted,
+)
+from core.model.ident import DagHash
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and the total, in bytes or entries."""
+
+INTERVAL = 0.25
+"""Seconds between two progress events of one phase of one node."""
+
+
+class Reporter:
+    """Writes events about nodes to the journal; may be shared by threads."""
+
+    def __init__(self, writer: JournalWriter) -> None:
+        self._writer = writer
+
+    @contextmanager
+    def phase(self, node: DagHash, phase: Phase, total: int = 0) -> Generator[Progress]:
+        """Report a phase; yields what to call with its progress.
+
+        A phase that ends by an exception is started and not finished: `failed` follows it.
+        """
+        began = time.monotonic()
+        last = began
+        count = 0
+
+        def progress(done: int, _total: int) -> None:
+            nonlocal last, count
+            count = done
+            now = time.monotonic()
+            if now - last >= INTERVAL:
+                last = now
+                self._writer.append(
+                    PhaseProgressed(time=time.time(), node=node, phase=phase, done=done)
+                )
+
+        self._writer.append(PhaseStarted(time=time.time(), node=node, phase=phase, total=total))
+        yield progress
+        seconds = time.monotonic() - began
+        self._writer.append(
+            PhaseFinished(time=time.time(), node=node, phase=phase, seconds=seconds, done=count)
+        )
+
+    def log(self, node: DagHash | None, text: str) -> None:
+        """Report a line for the log."""
+        self._writer.append(LogWritten(time=time.time(), node=node, text=text))
+
+    def finished(self, node: DagHash, prefix: str, *, already: bool = False) -> None:
+        """Report a node as installed."""
+        self._writer.append(
+            NodeFinished(time=time.time(), node=node, prefix=prefix, already=already)
+        )
+
+    def failed(self, node: DagHash, error: SpackbinError) -> None:
+        """Report a node as failed."""
+        self._writer.append(
+            NodeFailed(
+                time=time.time(),
+                node=node,
+                title=error.title,
+                detail=error.detail,
+                hint=error.hint,
+                exit_status=error.exit_status,
+            )
+        )
+
+    def skipped(self, node: DagHash, reason: str) -> None:
+        """Report a node as not tried."""
+        self._writer.append(NodeSkipped(time=time.time(), node=node, reason=reason))

@@ -1,0 +1,130 @@
+"""What the engine is asked to do: a plan, written down for another process."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from core.errors import StoreError, WrongUse
+from core.model.graph import SpecGraph
+from core.model.ident import DagHash, MirrorName, Sha256
+from core.model.plan import Disposition, Plan
+from core.model.spec import spec_from_node
+from core.settings import Settings
+
+REQUEST_VERSION = 1
+"""Rises when the form of a request changes."""
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """One node to install, and from where."""
+
+    hash: DagHash
+    """DAG hash."""
+    mirror: MirrorName
+    """The mirror that the plan chose."""
+    archive_sha256: Sha256
+    """Digest of the archive that the plan showed."""
+    archive_size: int
+    """Its size in bytes."""
+
+
+class MirrorUse(msgspec.Struct, frozen=True):
+    """A mirror as it was configured when the plan was made."""
+
+    name: MirrorName
+    """Its name."""
+    url: str
+    """Where it is."""
+    signed: bool
+    """Whether its builds must be signed."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """All that the engine needs; it reads no configuration but the trusted keys."""
+
+    version: int
+    """`REQUEST_VERSION` of the writer."""
+    store: str
+    """Root of the install tree."""
+    config_dir: str
+    """Where the trusted keys are."""
+    cache_dir: str
+    """Where downloads go."""
+    state_dir: str
+    """Where keyrings go."""
+    jobs: int
+    """Packages worked on at once."""
+    roots: tuple[DagHash, ...]
+    """What the user asked for."""
+    fetches: tuple[Fetch, ...]
+    """What to install, dependencies before dependents."""
+    mirrors: tuple[MirrorUse, ...]
+    """The mirrors that the fetches name."""
+    nodes: dict[DagHash, dict[str, object]]
+    """Every node of the graph, verbatim, for the install database."""
+
+    def graph(self) -> SpecGraph:
+        """The graph as values."""
+        nodes: dict[DagHash, Mapping[str, object]] = {**self.nodes}
+        return SpecGraph(
+            self.roots, {hash_: spec_from_node(node, hash_) for hash_, node in nodes.items()}
+        )
+
+    def settings(self) -> Settings:
+        """The settings under which the engine works."""
+        return Settings(
+            store=Path(self.store),
+            config_dir=Path(self.config_dir),
+            cache_dir=Path(self.cache_dir),
+            state_dir=Path(self.state_dir),
+            jobs=self.jobs,
+        )
+
+
+def make_request(plan: Plan, settings: Settings, mirrors: tuple[MirrorUse, ...]) -> Request:
+    """The request that carries out `plan`.
+
+    Raises:
+        WrongUse: the plan has open questions: something is blocked or would have to be built.
+    """
+    if not plan.is_ready:
+        raise WrongUse("A plan with blocked or to-build packages cannot be carried out")
+    fetches = tuple(
+        Fetch(
+            hash=node.spec.hash,
+            mirror=node.source.mirror,
+            archive_sha256=node.source.archive_sha256,
+            archive_size=node.source.archive_size,
+        )
+        for node in plan.having(Disposition.CACHED)
+        if node.source
+    )
+    used = {fetch.mirror for fetch in fetches}
+    return Request(
+        version=REQUEST_VERSION,
+        store=plan.store,
+        config_dir=str(settings.config_dir),
+        cache_dir=str(settings.cache_dir),
+        state_dir=str(settings.state_dir),
+        jobs=settings.workers,
+        roots=plan.roots,
+        fetches=fetches,
+        mirrors=tuple(mirror for mirror in mirrors if mirror.name in used),
+        nodes={hash_: dict(spec.node) for hash_, spec in plan.graph.nodes.items()},
+    )
+
+
+def read_request(path: Path) -> Request:
+    """The request in a file.
+
+    Raises:
+        StoreError: it cannot be read, or another version of spackbin wrote it.
+    """
+    try:
+        request = msgspec.json.decode(path.read_bytes(), type=Request)
+    except (OSError, msgspec.DecodeError) as error:
+        raise StoreError(f"The request of a run cannot be read: {error}", str(path)) from error
+    if request.version != REQUEST_VERSION:
+        raise StoreError("The run was made by another version of spackbin", str(path))
+    return request

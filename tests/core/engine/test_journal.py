@@ -1,0 +1,83 @@
+"""The journal of a run."""
+
+import dataclasses
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from core.engine.journal import JournalWriter, Run, new_run, runs
+from core.errors import StoreError
+from core.events import Event, LogWritten, PhaseStarted, RunFinished, decode_event, encode_event
+from core.model.ident import DagHash
+from core.settings import Settings
+
+
+def settings_below(tmp_path: Path) -> Settings:
+    return Settings(
+        store=tmp_path / "store",
+        config_dir=tmp_path / "config",
+        cache_dir=tmp_path / "cache",
+        state_dir=tmp_path / "state",
+    )
+
+
+def finished() -> RunFinished:
+    return RunFinished(time=2.0, installed=1, failed=0, skipped=0, seconds=1.5, exit_status=0)
+
+
+def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
+    run = new_run(settings_below(tmp_path), {"version": 1})
+    node = DagHash("a" * 32)
+    written: list[Event] = [
+        PhaseStarted(time=1.0, node=node, phase="fetch", total=10),
+        LogWritten(time=1.5, node=None, text="foreign \x1b[31m text\nwith a break"),
+        finished(),
+    ]
+    writer = JournalWriter(run.directory)
+    writer.append(written[0])
+    assert run.events() == written[:1]
+    writer.append(written[1])
+    writer.append(written[2])
+    writer.close()
+    assert run.events() == written[1:]
+    assert run.events() == []
+    late = Run(run.directory)
+    assert late.events() == written
+    assert late.has_finished()
+
+
+def test_a_line_being_written_is_not_read_before_it_is_whole(tmp_path: Path) -> None:
+    run = new_run(settings_below(tmp_path), {})
+    line = encode_event(finished())
+    with (run.directory / "journal.jsonl").open("ab", buffering=0) as stream:
+        stream.write(line[:20])
+        assert run.events() == []
+        stream.write(line[20:])
+        assert run.events() == [decode_event(line)]
+
+
+def test_a_run_is_alive_while_somebody_holds_its_lock(tmp_path: Path) -> None:
+    run = new_run(settings_below(tmp_path), {})
+    assert not run.is_alive()
+    with (run.directory / "engine.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert run.is_alive()
+    assert not run.is_alive()
+
+
+def test_runs_are_listed_newest_first_and_per_store(tmp_path: Path) -> None:
+    settings = settings_below(tmp_path)
+    assert runs(settings) == []
+    made = [new_run(settings, {}).id for _ in range(3)]
+    assert [run.id for run in runs(settings)] == made[::-1]
+    other = dataclasses.replace(settings, store=tmp_path / "other")
+    assert runs(other) == []
+
+
+def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    settings = settings_below(tmp_path)
+    settings.state_dir.write_text("a file where a directory should be")
+    with pytest.raises(StoreError) as caught:
+        new_run(settings, {})
+    assert str(settings.state_dir) in str(caught.value)
