@@ -15,8 +15,9 @@ from pathlib import Path
 
 import msgspec
 
+from core.atomic import write_atomically
 from core.errors import StoreError
-from core.events import Event, RunFinished, decode_event, encode_event
+from core.events import Event, decode_event, encode_event
 from core.settings import Settings
 
 JOURNAL = "journal.jsonl"
@@ -85,9 +86,9 @@ class Run:
             os.close(descriptor)
         return False
 
-    def has_finished(self) -> bool:
-        """True if the journal says that the engine came to its end."""
-        return any(isinstance(event, RunFinished) for event in Run(self.directory).events())
+    def history(self) -> list[Event]:
+        """All events so far, whatever `events` has given already."""
+        return Run(self.directory).events()
 
     def cancel(self) -> None:
         """Ask the engine to stop; it cleans up and says so in the journal."""
@@ -132,9 +133,7 @@ def new_run(settings: Settings, request: object) -> Run:
     try:
         directory.mkdir(parents=True)
         (directory / LOCK).touch()
-        temporary = directory / f"{REQUEST}.new"
-        temporary.write_bytes(msgspec.json.encode(request))
-        temporary.rename(directory / REQUEST)
+        write_atomically(directory / REQUEST, msgspec.json.encode(request))
     except OSError as error:
         raise StoreError(
             f"The run cannot be recorded: {error.strerror}",

@@ -8,6 +8,7 @@ import msgspec
 from core.errors import StoreError, WrongUse
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName, Sha256
+from core.model.mirror import Mirror
 from core.model.plan import Disposition, Plan
 from core.model.spec import spec_from_node
 from core.settings import Settings
@@ -29,17 +30,6 @@ class Fetch(msgspec.Struct, frozen=True):
     """Its size in bytes."""
 
 
-class MirrorUse(msgspec.Struct, frozen=True):
-    """A mirror as it was configured when the plan was made."""
-
-    name: MirrorName
-    """Its name."""
-    url: str
-    """Where it is."""
-    signed: bool
-    """Whether its builds must be signed."""
-
-
 class Request(msgspec.Struct, frozen=True):
     """All that the engine needs; it reads no configuration but the trusted keys."""
 
@@ -59,7 +49,7 @@ class Request(msgspec.Struct, frozen=True):
     """What the user asked for."""
     fetches: tuple[Fetch, ...]
     """What to install, dependencies before dependents."""
-    mirrors: tuple[MirrorUse, ...]
+    mirrors: tuple[Mirror, ...]
     """The mirrors that the fetches name."""
     nodes: dict[DagHash, dict[str, object]]
     """Every node of the graph, verbatim, for the install database."""
@@ -82,7 +72,7 @@ class Request(msgspec.Struct, frozen=True):
         )
 
 
-def make_request(plan: Plan, settings: Settings, mirrors: tuple[MirrorUse, ...]) -> Request:
+def make_request(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) -> Request:
     """The request that carries out `plan`.
 
     Raises:

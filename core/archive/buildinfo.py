@@ -1,0 +1,133 @@
+"""`.spack/binary_distribution`: where a package was built and what in it must be relocated.
+
+It is YAML, one flow mapping, last member of the archive (Spack
+`binary_distribution.py:get_buildinfo_dict`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import yaml
+
+from core.archive.limits import Limits
+from core.archive.paths import check_path, refuse, shown
+from core.errors import Refused, WrongUse
+from core.model.ident import DagHash, dag_hash
+
+_METADATA = ".spack"
+_DEEPEST = 1
+_Node = str | list["_Node"] | dict[str, "_Node"]
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's, if there is one
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInfo:
+    """What the builder noted for relocation."""
+
+    sbang: str
+    """Path of the builder's sbang; empty if not noted. It lies below the unpadded root."""
+    root: str
+    """Root of the builder's install tree, padding included."""
+    prefixes: Mapping[DagHash, str]
+    """Build prefixes of the package, what it links to, and what it directly runs."""
+    binaries: tuple[str, ...]
+    """ELF and Mach-O files, relative to the prefix."""
+    texts: tuple[str, ...]
+    """Text files that hold a prefix, relative to the prefix."""
+    links: tuple[str, ...]
+    """Absolute symbolic links that begin with a prefix, relative to the prefix."""
+
+
+def parse_build_info(data: bytes, limits: Limits | None = None) -> BuildInfo:
+    """The build info in `data`.
+
+    Every scalar is taken as text: a hash or a path that looks like a number stays what it is.
+
+    Raises:
+        Refused: `data` is no build info, or it names a file outside of the package.
+    """
+    try:
+        fields = _document(data)
+    except yaml.YAMLError as error:
+        raise _unreadable(f"it is not YAML: {str(error)!a}") from error
+    limits = limits or Limits()
+    return BuildInfo(
+        sbang=_prefix(fields, "sbang_install_path") if "sbang_install_path" in fields else "",
+        root=_prefix(fields, "buildpath"),
+        prefixes=_prefixes(fields),
+        binaries=_paths(fields, "relocate_binaries", limits),
+        texts=_paths(fields, "relocate_textfiles", limits),
+        links=_paths(fields, "relocate_links", limits),
+    )
+
+
+def _document(data: bytes) -> dict[str, _Node]:
+    # Events, because a loader follows nesting with recursion: a few thousand brackets kill it.
+    events = cast(
+        "Iterator[yaml.Event]",
+        yaml.parse(data, Loader=_Loader),  # pyright: ignore[reportUnknownMemberType]
+    )
+    for event in events:
+        if isinstance(event, yaml.NodeEvent):
+            node = _node(event, events, 0)
+            if isinstance(node, dict):
+                return node
+            break
+    raise _unreadable("it is no mapping")
+
+
+def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> _Node:
+    if isinstance(event, yaml.ScalarEvent):
+        return str(event.value)
+    if depth > _DEEPEST or not isinstance(event, yaml.CollectionStartEvent):
+        raise _unreadable("it is nested deeper than build info is, or holds an alias")
+    items: list[_Node] = []
+    for inner in events:
+        if isinstance(inner, yaml.CollectionEndEvent):
+            break
+        items.append(_node(inner, events, depth + 1))
+    if isinstance(event, yaml.SequenceStartEvent):
+        return items
+    keys = [key for key in items[::2] if isinstance(key, str)]
+    if len(keys) * 2 != len(items) or len(set(keys)) != len(keys):
+        raise _unreadable("it has a key that is no text, or one twice")
+    return dict(zip(keys, items[1::2], strict=True))
+
+
+def _prefixes(fields: Mapping[str, _Node]) -> dict[DagHash, str]:
+    prefixes = fields.get("hash_to_prefix")
+    if not isinstance(prefixes, dict):
+        raise _unreadable("hash_to_prefix is no mapping")
+    try:
+        return {dag_hash(key): _prefix(prefixes, key) for key in prefixes}
+    except WrongUse as error:
+        raise _unreadable(error.title) from error
+
+
+def _prefix(fields: Mapping[str, _Node], key: str) -> str:
+    value = fields.get(key)
+    if not isinstance(value, str) or not value.strip("/") or not value.startswith("/"):
+        raise _unreadable(f"{key} is no absolute path")
+    check_path(value.strip("/"), Limits())
+    return value
+
+
+def _paths(fields: Mapping[str, _Node], key: str, limits: Limits) -> tuple[str, ...]:
+    values = fields.get(key, [])
+    if not isinstance(values, list):
+        raise _unreadable(f"{key} is no list")
+    paths: list[str] = []
+    for value in values:
+        if not isinstance(value, str):
+            raise _unreadable(f"{key} holds something else than a path")
+        check_path(value, limits)
+        # What Spack keeps in .spack says how the package was built; it is never relocated.
+        if value.split("/")[0] == _METADATA:
+            raise _unreadable(f"{key} names {shown(value)}")
+        paths.append(value)
+    return tuple(paths)
+
+
+def _unreadable(reason: str) -> Refused:
+    return refuse(f"its build info cannot be used: {reason}")

@@ -1,0 +1,59 @@
+"""Whether an archive that is safe to unpack is also the package that was asked for."""
+
+from collections.abc import Iterable
+
+from core.archive.buildinfo import BuildInfo
+from core.archive.members import Inventory, Kind
+from core.archive.paths import refuse
+from core.errors import WrongUse
+from core.model.artifact import wanted_of
+from core.model.documents import as_list, as_object, json_object
+from core.model.spec import ConcreteSpec, spec_from_node
+
+SPEC = ".spack/spec.json"
+"""Where the spec is, relative to the prefix. Who finds it takes the directory for a package."""
+
+
+def check_metadata(inventory: Inventory, *, manifest: str, parked: str) -> None:
+    """Raise `Refused` unless the spec is there and our own files have their places.
+
+    Args:
+        inventory: what is in the archive.
+        manifest: path of a file that we replace.
+        parked: path of a file that we make.
+    """
+    files = inventory.paths(Kind.FILE)
+    others = inventory.paths(Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
+    if SPEC not in files:
+        raise refuse(f"it is no Spack package, {SPEC} is missing")
+    for path in {manifest} & others | {parked} & (files | others):
+        raise refuse("a member is where the installation writes its own file", path)
+    for member in inventory.members:
+        if member.kind is Kind.HARDLINK and member.target == SPEC:
+            raise refuse("a hard link leads to the spec", member.path)
+
+
+def check_spec(document: bytes, spec: ConcreteSpec) -> None:
+    """Raise `Refused` unless `document`, the spec in the archive, is for `spec`."""
+    wanted = wanted_of(spec)
+    try:
+        nodes = as_list(as_object(json_object(document).get("spec"), "spec").get("nodes"), "nodes")
+        found = wanted_of(spec_from_node(as_object(nodes[0] if nodes else None, "the first node")))
+    except WrongUse as error:
+        raise refuse(f"its spec cannot be read: {error.title}", SPEC) from error
+    if found != wanted:
+        raise refuse(f"it is {found.label}, not {wanted.label}", SPEC)
+
+
+def check_listed(info: BuildInfo, inventory: Inventory) -> None:
+    """Raise `Refused` if the build info names something that is not there or of another kind."""
+    files = inventory.paths(Kind.FILE, Kind.HARDLINK)
+    _check_all_in(info.binaries, files)
+    _check_all_in(info.texts, files)
+    _check_all_in(info.links, inventory.paths(Kind.SYMLINK))
+
+
+def _check_all_in(listed: Iterable[str], present: frozenset[str]) -> None:
+    for path in listed:
+        if path not in present:
+            raise refuse("its build info names a file that is not there", path)

@@ -1,0 +1,25 @@
+"""How large and how deep an archive may be."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for what comes out of an archive. The defaults are far above real packages."""
+
+    entries: int = 1_000_000
+    """Members in all."""
+    ratio: int = 200
+    """Unpacked bytes for each compressed one; real packages stay below 70."""
+    always: int = 512 * 2**20
+    """Unpacked bytes that are allowed whatever the ratio."""
+    depth: int = 200
+    """Directories above a member, counted from the top of the archive."""
+    component: int = 255
+    """Bytes of one component of a path, what Linux file systems can hold."""
+    path: int = 3000
+    """Bytes of a whole path; leaves room for a store before it (Linux ends at 4096)."""
+
+    def unpacked(self, compressed: int) -> int:
+        """Unpacked bytes that an archive of `compressed` bytes may have."""
+        return max(self.always, self.ratio * compressed)

@@ -1,0 +1,166 @@
+"""The recipe for one node: from a name in the plan to a registered prefix."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cancel import CancelToken
+from core.engine.place import extract, relocate
+from core.engine.reporter import Reporter
+from core.engine.request import Fetch
+from core.errors import Refused
+from core.mirror.client import MirrorClient
+from core.model.artifact import StagedTree, VerifiedArtifact, VerifiedManifest, wanted_of
+from core.model.graph import SpecGraph
+from core.model.ident import DagHash, MirrorName
+from core.model.spec import ConcreteSpec
+from core.store.database import Database
+from core.store.locks import prefix_lock
+from core.store.paths import StorePaths
+from core.store.sbang import install_sbang
+from core.store.stage import commit, discard, new_stage, take_back
+from core.trust.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Kitchen:
+    """What every recipe works with."""
+
+    graph: SpecGraph
+    """The whole graph of the run."""
+    clients: Mapping[MirrorName, MirrorClient]
+    """Open mirrors."""
+    verifiers: Mapping[MirrorName, Verifier]
+    """What each mirror's manifests are held against."""
+    downloads: Path
+    """Directory for archives on their way."""
+    store: StorePaths
+    """Where to install."""
+    database: Database
+    """Its database."""
+    explicit: frozenset[DagHash]
+    """What the user asked for by name."""
+    reporter: Reporter
+    """Where to tell what happens."""
+    cancel: CancelToken
+    """Looked at between steps."""
+
+
+def fetch_node(kitchen: Kitchen, fetch: Fetch) -> VerifiedArtifact:
+    """First step: manifest, signature, blobs, digests, identity.
+
+    Raises:
+        Refused: the signature, a digest or the identity is wrong, or the archive is no longer
+            the one that the plan showed.
+        MirrorError: the mirror cannot be read.
+    """
+    spec = kitchen.graph[fetch.hash]
+    client = kitchen.clients[fetch.mirror]
+    verifier = kitchen.verifiers[fetch.mirror]
+    with kitchen.reporter.phase(fetch.hash, "fetch", fetch.archive_size) as progress:
+        manifest = verifier.manifest(client.manifest(wanted_of(spec)))
+        _same_as_planned(manifest, fetch)
+        kitchen.reporter.log(fetch.hash, _signature_line(manifest))
+        document = client.spec_document(manifest)
+        verifier.spec_document(manifest, document)
+        fetched = client.fetch_artifact(
+            manifest, document, kitchen.downloads, cancel=kitchen.cancel, progress=progress
+        )
+    with kitchen.reporter.phase(fetch.hash, "verify"):
+        return verifier.artifact(fetched)
+
+
+def place_node(kitchen: Kitchen, artifact: VerifiedArtifact) -> None:
+    """Second step: extract, relocate, rename, register. All dependencies are in place.
+
+    Raises:
+        Refused: the archive is unsafe or not the package it should be.
+        RelocationError: the package cannot be moved to this store.
+        StoreError: the store cannot be written.
+    """
+    spec = artifact.spec
+    hash_ = spec.hash
+    try:
+        with prefix_lock(kitchen.store, hash_, cancel=kitchen.cancel):
+            if _was_installed_meanwhile(kitchen, spec):
+                return
+            prefix = kitchen.store.prefix_of(spec)
+            stage = new_stage(prefix)
+            try:
+                staged = _stage(kitchen, artifact, stage, prefix)
+                with kitchen.reporter.phase(hash_, "register"):
+                    install_sbang(kitchen.store.sbang)
+                    _register(kitchen, staged)
+            except BaseException:
+                discard(stage)
+                raise
+            kitchen.reporter.finished(hash_, str(prefix))
+    finally:
+        artifact.archive.unlink(missing_ok=True)
+
+
+def _stage(kitchen: Kitchen, artifact: VerifiedArtifact, stage: Path, prefix: Path) -> StagedTree:
+    hash_ = artifact.spec.hash
+    with kitchen.reporter.phase(hash_, "extract") as progress:
+        extracted = extract(artifact, stage, progress=progress, cancel=kitchen.cancel)
+    with kitchen.reporter.phase(hash_, "relocate") as progress:
+        return relocate(
+            extracted,
+            prefix=prefix,
+            root=kitchen.store.root,
+            sbang=kitchen.store.sbang,
+            prefixes=_prefixes(kitchen, artifact.spec),
+            progress=progress,
+            cancel=kitchen.cancel,
+        )
+
+
+def _register(kitchen: Kitchen, staged: StagedTree) -> None:
+    kitchen.cancel.check()
+    commit(staged)
+    try:
+        kitchen.database.register(
+            staged.spec,
+            staged.prefix,
+            kitchen.graph,
+            explicit=staged.spec.hash in kitchen.explicit,
+        )
+    except BaseException:
+        take_back(staged)
+        raise
+
+
+def _was_installed_meanwhile(kitchen: Kitchen, spec: ConcreteSpec) -> bool:
+    record = kitchen.database.read().records.get(spec.hash)
+    if record is None or not record.installed:
+        return False
+    if spec.hash in kitchen.explicit and not record.explicit and record.prefix:
+        kitchen.database.register(spec, Path(record.prefix), kitchen.graph, explicit=True)
+    kitchen.reporter.finished(spec.hash, record.prefix or "", already=True)
+    return True
+
+
+def _prefixes(kitchen: Kitchen, spec: ConcreteSpec) -> dict[DagHash, Path]:
+    records = kitchen.database.read().records
+    found: dict[DagHash, Path] = {}
+    for dependency in kitchen.graph.order((spec.hash,)):
+        record = records.get(dependency.hash)
+        if record and record.installed and record.prefix and not dependency.external:
+            found[dependency.hash] = Path(record.prefix)
+    return found
+
+
+def _same_as_planned(manifest: VerifiedManifest, fetch: Fetch) -> None:
+    if manifest.archive.sha256 != fetch.archive_sha256:
+        raise Refused(
+            f"{manifest.wanted.label} is no longer the archive that the plan showed",
+            f"Mirror {manifest.mirror} has changed meanwhile",
+            "Make a new plan and look at it",
+        )
+
+
+def _signature_line(manifest: VerifiedManifest) -> str:
+    if manifest.signature is None:
+        return f"{manifest.wanted.label}: not signed, and mirror {manifest.mirror} may be unsigned"
+    signature = manifest.signature
+    return f"{manifest.wanted.label}: signature good, {signature.user_id} {signature.primary}"

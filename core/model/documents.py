@@ -1,0 +1,142 @@
+"""Strict reading of documents from outside: JSON without surprises, gzip without bombs.
+
+Everything here raises `WrongUse` with the reason alone as its title ("it is not JSON"); callers
+put it into a sentence about the document.
+"""
+
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from typing import cast
+
+from core.errors import WrongUse
+
+MAX_DEPTH = 64
+"""Levels of nesting that a document may have. Spack's own stay below 10."""
+MAX_DIGITS = 20
+"""Digits that a whole number may have; enough for any size in bytes."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def strict_json(data: bytes) -> object:
+    """The value of a JSON document.
+
+    Raises:
+        WrongUse: it is not UTF-8 or not JSON, has duplicate keys, numbers that are not finite
+            or too long, lone surrogates, or is nested deeper than `MAX_DEPTH`.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongUse("it is not UTF-8 text") from error
+    try:
+        value: object = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_fraction,
+            parse_int=_integer,
+        )
+    except RecursionError as error:
+        raise WrongUse("it is nested too deep") from error
+    except json.JSONDecodeError as error:
+        if text.lstrip()[:1] == "<":
+            raise WrongUse("it is a web page, not JSON") from error
+        where = f"line {error.lineno}, column {error.colno}"
+        raise WrongUse(f"it is not complete JSON ({where})") from error
+    _check_depth_and_text(value)
+    return value
+
+
+def json_object(data: bytes) -> Mapping[str, object]:
+    """Like `strict_json`, for a document that must be an object."""
+    return as_object(strict_json(data), "it")
+
+
+def as_object(value: object, what: str) -> Mapping[str, object]:
+    """`value` if it is a JSON object; `what` names it in the error."""
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)
+    raise WrongUse(f"{what} is not an object")
+
+
+def as_list(value: object, what: str) -> list[object]:
+    """`value` if it is a JSON array; `what` names it in the error."""
+    if isinstance(value, list):
+        return cast("list[object]", value)
+    raise WrongUse(f"{what} is not a list")
+
+
+def gunzip(data: bytes, limit: int) -> bytes:
+    """What `data` unpacks to if it is one gzip stream, `data` itself if it is no gzip.
+
+    Spack compresses some documents, other writers do not; the first two bytes tell.
+
+    Raises:
+        WrongUse: the stream is damaged, cut off, followed by something, or unpacks to more
+            than `limit` bytes.
+    """
+    if not data.startswith(_GZIP_MAGIC):
+        return data
+    decoder = zlib.decompressobj(wbits=31)
+    try:
+        text = decoder.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise WrongUse("its gzip stream is damaged") from error
+    if len(text) > limit:
+        raise WrongUse(f"it unpacks to more than {limit:,} bytes")
+    if not decoder.eof:
+        raise WrongUse("its gzip stream is cut off")
+    if decoder.unused_data:
+        raise WrongUse("something follows its gzip stream")
+    return text
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise WrongUse("it has the same key twice in one object")
+    return made
+
+
+def _constant(text: str) -> object:
+    raise WrongUse(f"it holds {text}, which is not JSON")
+
+
+def _fraction(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise WrongUse("it holds a number that is too large")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise WrongUse("it holds a number that is too large")
+    return int(text)
+
+
+def _check_depth_and_text(value: object) -> None:
+    # Without recursion: the depth is what is in doubt.
+    pending: list[tuple[object, int]] = [(value, 1)]
+    while pending:
+        current, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise WrongUse("it is nested too deep")
+        if isinstance(current, dict):
+            fields = cast("dict[str, object]", current)
+            pending.extend((item, depth + 1) for item in fields.values())
+            pending.extend((key, depth) for key in fields)
+        elif isinstance(current, list):
+            pending.extend((item, depth + 1) for item in cast("list[object]", current))
+        elif isinstance(current, str) and not current.isascii():
+            _check_text(current)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise WrongUse("it holds half a character (a lone surrogate)") from error
