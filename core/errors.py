@@ -71,3 +71,7 @@ class Interrupted(SpackbinError):
 
 class NotFound(MirrorError):
     """A mirror answers, and has no such thing."""
+
+
+class TooLong(MirrorError):
+    """A mirror sends more than it announced, or more than may ever come."""

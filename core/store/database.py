@@ -1,0 +1,224 @@
+"""Spack's install database: reading it, and adding installations while a Spack may run.
+
+Protocol (Spack 1.x `database.py`): a writer holds the exclusive lock, reads what is there now,
+writes a temporary file beside the index, renames it over the index, and writes a new verifier.
+Because of the rename a reader needs no lock.
+"""
+
+import json
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.cancel import CancelToken
+from core.errors import StoreError
+from core.model.artifact import InstalledRecord
+from core.model.graph import SpecGraph
+from core.model.spec import ConcreteSpec
+from core.store.disk import store_error, sync_directory
+from core.store.locks import DATABASE_TIMEOUT, database_lock
+from core.store.paths import StorePaths
+from core.store.records import (
+    DatabaseState,
+    count_references,
+    new_document,
+    new_record,
+    parse_document,
+    state_of,
+)
+
+_TRACKED = ("build", "link", "run", "test")
+_Stamp = tuple[bytes, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is to be registered."""
+
+    spec: ConcreteSpec
+    """The package."""
+    prefix: Path
+    """Where it lies."""
+    explicit: bool
+    """True if a user asked for it by name."""
+
+
+class Database:
+    """The database of one store."""
+
+    def __init__(self, paths: StorePaths) -> None:
+        self.paths = paths
+        """The store."""
+        self._cached: tuple[_Stamp, DatabaseState] | None = None
+
+    def read(self) -> DatabaseState:
+        """What the database says now; a missing one is empty.
+
+        Takes no lock and creates nothing. What was read before is given again until a writer has
+        been there.
+
+        Raises:
+            StoreError: it cannot be read, is damaged, or its version is too new or too old.
+        """
+        stamp, cached = self._stamp(), self._cached
+        if cached is None or cached[0] != stamp:
+            # A writer who comes between leaves another stamp than this one.
+            before = cached[1] if cached else None
+            cached = (stamp, state_of(self._document(), self.paths.database, before))
+            self._cached = cached
+        return cached[1]
+
+    def register(
+        self,
+        spec: ConcreteSpec,
+        prefix: Path,
+        graph: SpecGraph,
+        *,
+        explicit: bool,
+        timeout: float | None = DATABASE_TIMEOUT,
+        cancel: CancelToken | None = None,
+    ) -> InstalledRecord:
+        """Register one installation, see `register_many`; the record as it is now."""
+        installation = Installation(spec, prefix, explicit)
+        state = self.register_many([installation], graph, timeout=timeout, cancel=cancel)
+        return state.records[spec.hash]
+
+    def register_many(
+        self,
+        installations: Iterable[Installation],
+        graph: SpecGraph,
+        *,
+        timeout: float | None = DATABASE_TIMEOUT,
+        cancel: CancelToken | None = None,
+    ) -> DatabaseState:
+        """Register installations in one go: all of them or none.
+
+        Dependencies of every type that have no record get one: externals as installed, others as
+        not installed. What is registered already keeps its record; it becomes explicit if it is
+        explicit here, and never the other way round.
+
+        Args:
+            installations: what lies in its prefix.
+            graph: where the dependencies are found; those that it lacks get no record.
+            timeout: seconds to wait for the lock, `None` for ever.
+            cancel: looked at while waiting for the lock.
+
+        Raises:
+            StoreError: the lock, the old database or the new one failed; another package is
+                registered in one of the prefixes; or a package is spliced.
+            Interrupted: `cancel` was set while waiting.
+        """
+        with database_lock(self.paths, write=True, timeout=timeout, cancel=cancel):
+            # Nobody can write between these two: every record of the document has been checked.
+            self.read().check_writable()
+            document = self._document()
+            installs = document["database"]["installs"]
+            now = time.time()
+            for installation in installations:
+                self._add(installs, installation, graph, now)
+            count_references(installs)
+            self._write(json.dumps(document, separators=(",", ":")).encode())
+        return self.read()
+
+    def _stamp(self) -> _Stamp:
+        try:
+            found = self.paths.database.stat()
+            verifier = self.paths.verifier.read_bytes() if self.paths.verifier.exists() else b""
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return verifier, found.st_mtime_ns, found.st_ino
+
+    def _document(self) -> dict[str, Any]:
+        try:
+            data = self.paths.database.read_bytes()
+        except FileNotFoundError:
+            return new_document()
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return parse_document(data, self.paths.database)
+
+    def _unreadable(self, error: OSError) -> StoreError:
+        return store_error("The database of the store cannot be read", self.paths.database, error)
+
+    def _add(
+        self,
+        installs: dict[str, dict[str, Any]],
+        installation: Installation,
+        graph: SpecGraph,
+        now: float,
+    ) -> None:
+        spec = installation.spec
+        prefix = str(installation.prefix)
+        below = graph.order([edge.hash for edge in spec.dependencies], _TRACKED)
+        for dependency in below:
+            if dependency.hash not in installs:
+                installs[dependency.hash] = self._implied(dependency, now)
+        record = installs.get(spec.hash)
+        if record is None:
+            record = new_record(spec, prefix, installed=False, explicit=False, time=now)
+            installs[spec.hash] = record
+        if not record.get("installed"):
+            _refuse_taken(installs, prefix)
+            record.update(path=prefix, installed=True, installation_time=now)
+        record["explicit"] = installation.explicit or record.get("explicit", False)
+        for added in (*below, spec):
+            _refuse_spliced(added, installs)
+
+    def _implied(self, spec: ConcreteSpec, now: float) -> dict[str, Any]:
+        """The record of a package that is only referred to."""
+        path = spec.external.path if spec.external else str(self.paths.prefix_of(spec))
+        return new_record(spec, path, installed=bool(spec.external), explicit=False, time=now)
+
+    def _write(self, data: bytes) -> None:
+        """Replace the index, then the verifier. The caller holds the exclusive lock."""
+        index = self.paths.database
+        temporary = index.with_name(f"{index.name}.{socket.gethostname()}.{os.getpid()}.temp")
+        try:
+            for left_behind in index.parent.glob(f"{index.name}.*.temp"):
+                left_behind.unlink()
+            # Opened first: with a stale verifier, a Spack would not see what was added.
+            with self.paths.verifier.open("ab") as verifier:
+                _write_durably(temporary, data)
+                temporary.replace(index)
+                verifier.truncate(0)
+                verifier.write(str(uuid.uuid4()).encode())
+        except OSError as error:
+            what = "The database of the store cannot be written"
+            raise store_error(what, index, error) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_directory(index.parent)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _refuse_taken(installs: dict[str, dict[str, Any]], prefix: str) -> None:
+    for hash_, record in installs.items():
+        is_external = "external" in record["spec"]
+        if record.get("installed") and not is_external and record.get("path") == prefix:
+            raise StoreError(
+                f"Another package is registered in {prefix}", f"/{hash_[:7]}", "Remove it first"
+            )
+
+
+def _refuse_spliced(spec: ConcreteSpec, installs: dict[str, dict[str, Any]]) -> None:
+    """Spack cannot open a database with a spliced package whose origin has no record."""
+    origin: Any = spec.node.get("build_spec")
+    if origin is not None and origin["hash"] not in installs:
+        raise StoreError(
+            f"{spec.label} is spliced from a package that the store does not know",
+            f"/{spec.hash[:7]}",
+            "Install it with Spack",
+        )

@@ -1,0 +1,181 @@
+"""Stages: complete trees beside their prefixes, invisible until one rename.
+
+A stage is a hidden sibling of its prefix, `.spackbin-HASH-CREATED-RANDOM`: the hash whose prefix
+lock its owner holds, and how many directories above it had to be created. Whoever gets that lock
+knows that the owner is gone: the kernel (or the lock service of NFS) takes it from the dead.
+"""
+
+import contextlib
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import StoreError
+from core.model.artifact import StagedTree
+from core.model.ident import DagHash, dag_hash
+from core.store.database import Database
+from core.store.disk import remove_tree, store_error, sync_directory
+from core.store.locks import try_prefix_lock
+from core.store.paths import StorePaths, store_above
+
+_NAME = re.compile(r"\.spackbin-(?P<hash>[a-z2-7]{32})-(?P<created>\d+)-\w+")
+_ATTEMPTS = 20
+
+
+def new_stage(prefix: Path) -> Path:
+    """An empty directory in which `prefix` can be prepared.
+
+    Missing directories above get mode and group of the nearest that exists, as Spack does. The
+    caller holds the lock of the prefix as long as the stage exists.
+
+    Raises:
+        StoreError: the prefix is in no store, or the store cannot be written.
+        WrongUse: the name of the prefix does not end with a DAG hash.
+    """
+    hash_ = dag_hash(prefix.name.rpartition("-")[2])
+    store_above(prefix)
+    try:
+        for _ in range(_ATTEMPTS):
+            created = _make_parents(prefix.parent)
+            # A neighbour that fails may have taken the empty directory away again.
+            with contextlib.suppress(FileNotFoundError):
+                name = f".spackbin-{hash_}-{created}-"
+                return Path(tempfile.mkdtemp(prefix=name, dir=prefix.parent))
+    except OSError as error:
+        raise store_error("The store cannot be written", prefix.parent, error) from error
+    raise StoreError("A directory of the store vanishes again and again", str(prefix.parent))
+
+
+def commit(staged: StagedTree) -> None:
+    """Put a stage in the place of its prefix, by one rename.
+
+    A prefix that nobody registered was left behind by somebody who died: it is moved aside first
+    and deleted after. The caller holds the lock of the prefix.
+
+    Raises:
+        StoreError: a package is registered in the prefix and is there, or the rename failed; the
+            stage is then where it was.
+    """
+    prefix = staged.prefix
+    _refuse_registered(prefix)
+    try:
+        aside = new_stage(prefix) if os.path.lexists(prefix) else None
+        _replace(staged.stage, prefix, aside)
+    except OSError as error:
+        what = f"{staged.spec.label} cannot be put in its place"
+        raise store_error(what, prefix, error) from error
+    sync_directory(prefix.parent)
+    if aside:
+        # What cannot be deleted stays for `sweep`; the package is installed all the same.
+        with contextlib.suppress(StoreError):
+            discard(aside)
+
+
+def take_back(staged: StagedTree) -> None:
+    """Undo `commit`: the prefix becomes a stage again.
+
+    Raises:
+        StoreError: the rename failed.
+    """
+    try:
+        staged.prefix.rename(staged.stage)
+    except OSError as error:
+        what = f"{staged.spec.label} cannot be taken back"
+        raise store_error(what, staged.prefix, error) from error
+
+
+def discard(stage: Path) -> None:
+    """Remove a stage, and the directories created for it that are empty now.
+
+    Raises:
+        StoreError: something in it cannot be removed.
+    """
+    found = _NAME.fullmatch(stage.name)
+    try:
+        remove_tree(stage)
+    except OSError as error:
+        raise store_error("What was staged cannot be removed", stage, error) from error
+    for directory in list(stage.parents)[: int(found["created"]) if found else 0]:
+        try:
+            directory.rmdir()
+        except OSError:
+            return
+
+
+def sweep(root: Path) -> tuple[Path, ...]:
+    """Remove the stages in the store at `root` whose owner is gone; which they were.
+
+    Raises:
+        StoreError: the database cannot be read, or something cannot be removed.
+    """
+    removed: list[Path] = []
+    for stage, hash_ in _stages(StorePaths(root)):
+        with try_prefix_lock(StorePaths(root), hash_) as is_free:
+            if is_free:
+                discard(stage)
+                removed.append(stage)
+    return tuple(removed)
+
+
+def _make_parents(directory: Path) -> int:
+    """Create `directory` and what is missing above it; how many were created."""
+    missing: list[Path] = []
+    while not directory.exists():
+        missing.append(directory)
+        directory = directory.parent
+    model = directory.stat()
+    created = 0
+    for path in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            # Not everyone may give a directory to any group; the mode comes after, as it is lost.
+            with contextlib.suppress(PermissionError):
+                os.chown(path, -1, model.st_gid)
+            path.chmod(stat.S_IMODE(model.st_mode))
+            created += 1
+    return created
+
+
+def _refuse_registered(prefix: Path) -> None:
+    if not os.path.lexists(prefix):
+        return
+    record = Database(store_above(prefix)).read().installed_at(prefix)
+    if record:
+        raise StoreError(f"{record.spec.label} is already installed", str(prefix))
+    if prefix.is_symlink():
+        raise StoreError(
+            "The prefix is a symbolic link, as those of deprecated packages are",
+            str(prefix),
+            "Remove the link if it is not meant to be",
+        )
+
+
+def _replace(stage: Path, prefix: Path, aside: Path | None) -> None:
+    if aside is None:
+        stage.rename(prefix)
+        return
+    prefix.rename(aside / "old")
+    try:
+        stage.rename(prefix)
+    except OSError:
+        (aside / "old").rename(prefix)
+        discard(aside)
+        raise
+
+
+def _stages(paths: StorePaths) -> Iterator[tuple[Path, DagHash]]:
+    """Stages beside any prefix that is registered or that the default projection gives."""
+    records = Database(paths).read().records.values()
+    registered = {
+        Path(record.prefix).parent
+        for record in records
+        if record.prefix and not record.spec.external
+    }
+    for directory in {*registered, *paths.root.glob("*/")}:
+        for stage in directory.glob(".spackbin-*"):
+            found = _NAME.fullmatch(stage.name)
+            if found:
+                yield stage, DagHash(found["hash"])
