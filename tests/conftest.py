@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.simulator.fixtures"]
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

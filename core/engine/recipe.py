@@ -1,6 +1,7 @@
 """The recipe for one node: from a name in the plan to a registered prefix."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from core.cancel import CancelToken
 from core.engine.place import extract, relocate
 from core.engine.reporter import Reporter
 from core.engine.request import Fetch
-from core.errors import Refused
+from core.errors import Refused, StoreError
 from core.mirror.client import MirrorClient
 from core.model.artifact import StagedTree, VerifiedArtifact, VerifiedManifest, wanted_of
 from core.model.graph import SpecGraph
@@ -17,6 +18,7 @@ from core.model.spec import ConcreteSpec
 from core.store.database import Database
 from core.store.locks import prefix_lock
 from core.store.paths import StorePaths
+from core.store.records import is_present
 from core.store.sbang import install_sbang
 from core.store.stage import commit, discard, new_stage, take_back
 from core.trust.verify import Verifier
@@ -76,55 +78,81 @@ def place_node(kitchen: Kitchen, artifact: VerifiedArtifact) -> None:
     Raises:
         Refused: the archive is unsafe or not the package it should be.
         RelocationError: the package cannot be moved to this store.
-        StoreError: the store cannot be written.
+        StoreError: the store cannot be written, or a dependency was removed meanwhile.
     """
     spec = artifact.spec
-    hash_ = spec.hash
     try:
-        with prefix_lock(kitchen.store, hash_, cancel=kitchen.cancel):
-            if _was_installed_meanwhile(kitchen, spec):
-                return
-            prefix = kitchen.store.prefix_of(spec)
-            stage = new_stage(prefix)
-            try:
-                staged = _stage(kitchen, artifact, stage, prefix)
-                with kitchen.reporter.phase(hash_, "register"):
-                    install_sbang(kitchen.store.sbang)
-                    _register(kitchen, staged)
-            except BaseException:
-                discard(stage)
-                raise
-            kitchen.reporter.finished(hash_, str(prefix))
+        with ExitStack() as locks:
+            # As Spack does: what is needed stays while it is shared, what is made is ours alone.
+            prefixes = _hold_dependencies(kitchen, spec, locks)
+            locks.enter_context(prefix_lock(kitchen.store, spec.hash, cancel=kitchen.cancel))
+            if not _was_installed_meanwhile(kitchen, spec):
+                _install(kitchen, artifact, prefixes)
     finally:
         artifact.archive.unlink(missing_ok=True)
 
 
-def _stage(kitchen: Kitchen, artifact: VerifiedArtifact, stage: Path, prefix: Path) -> StagedTree:
+def _hold_dependencies(
+    kitchen: Kitchen, spec: ConcreteSpec, locks: ExitStack
+) -> dict[DagHash, Path]:
+    """Lock the dependencies against removal; their prefixes."""
+    needed = [
+        dependency
+        for dependency in kitchen.graph.order((spec.hash,))
+        if dependency.hash != spec.hash and not dependency.external
+    ]
+    for dependency in needed:
+        held = prefix_lock(kitchen.store, dependency.hash, write=False, cancel=kitchen.cancel)
+        locks.enter_context(held)
+    records = kitchen.database.read().records
+    prefixes: dict[DagHash, Path] = {}
+    for dependency in needed:
+        record = records.get(dependency.hash)
+        if record is None or not is_present(record) or record.prefix is None:
+            raise StoreError(
+                f"{dependency.label} was removed meanwhile",
+                f"{spec.label} needs it",
+                "Run the same install again",
+                retry=True,
+            )
+        prefixes[dependency.hash] = Path(record.prefix)
+    return prefixes
+
+
+def _install(
+    kitchen: Kitchen, artifact: VerifiedArtifact, prefixes: Mapping[DagHash, Path]
+) -> None:
     hash_ = artifact.spec.hash
-    with kitchen.reporter.phase(hash_, "extract") as progress:
-        extracted = extract(artifact, stage, progress=progress, cancel=kitchen.cancel)
-    with kitchen.reporter.phase(hash_, "relocate") as progress:
-        return relocate(
-            extracted,
-            prefix=prefix,
-            root=kitchen.store.root,
-            sbang=kitchen.store.sbang,
-            prefixes=_prefixes(kitchen, artifact.spec),
-            progress=progress,
-            cancel=kitchen.cancel,
-        )
+    prefix = kitchen.store.prefix_of(artifact.spec)
+    stage = new_stage(prefix)
+    try:
+        with kitchen.reporter.phase(hash_, "extract") as progress:
+            extracted = extract(artifact, stage, progress=progress, cancel=kitchen.cancel)
+        with kitchen.reporter.phase(hash_, "relocate") as progress:
+            staged = relocate(
+                extracted,
+                prefix=prefix,
+                root=kitchen.store.root,
+                sbang=kitchen.store.sbang,
+                prefixes=prefixes,
+                progress=progress,
+                cancel=kitchen.cancel,
+            )
+        with kitchen.reporter.phase(hash_, "register"):
+            kitchen.cancel.check()
+            install_sbang(kitchen.store.sbang)
+            _register(kitchen, staged)
+    except BaseException:
+        discard(stage)
+        raise
+    kitchen.reporter.finished(hash_, str(prefix))
 
 
 def _register(kitchen: Kitchen, staged: StagedTree) -> None:
-    kitchen.cancel.check()
     commit(staged)
+    is_explicit = staged.spec.hash in kitchen.explicit
     try:
-        kitchen.database.register(
-            staged.spec,
-            staged.prefix,
-            kitchen.graph,
-            explicit=staged.spec.hash in kitchen.explicit,
-        )
+        kitchen.database.register(staged.spec, staged.prefix, kitchen.graph, explicit=is_explicit)
     except BaseException:
         take_back(staged)
         raise
@@ -132,22 +160,12 @@ def _register(kitchen: Kitchen, staged: StagedTree) -> None:
 
 def _was_installed_meanwhile(kitchen: Kitchen, spec: ConcreteSpec) -> bool:
     record = kitchen.database.read().records.get(spec.hash)
-    if record is None or not record.installed:
+    if record is None or record.prefix is None or not is_present(record):
         return False
-    if spec.hash in kitchen.explicit and not record.explicit and record.prefix:
+    if spec.hash in kitchen.explicit and not record.explicit:
         kitchen.database.register(spec, Path(record.prefix), kitchen.graph, explicit=True)
-    kitchen.reporter.finished(spec.hash, record.prefix or "", already=True)
+    kitchen.reporter.finished(spec.hash, record.prefix, already=True)
     return True
-
-
-def _prefixes(kitchen: Kitchen, spec: ConcreteSpec) -> dict[DagHash, Path]:
-    records = kitchen.database.read().records
-    found: dict[DagHash, Path] = {}
-    for dependency in kitchen.graph.order((spec.hash,)):
-        record = records.get(dependency.hash)
-        if record and record.installed and record.prefix and not dependency.external:
-            found[dependency.hash] = Path(record.prefix)
-    return found
 
 
 def _same_as_planned(manifest: VerifiedManifest, fetch: Fetch) -> None:

@@ -128,6 +128,8 @@ class Engine:
         settings = self.request.settings()
         store = StorePaths(settings.store)
         check_writable(store.root)
+        database = Database(store)
+        database.read().check_writable()
         for swept in sweep(store.root):
             self.reporter.log(None, f"removed {swept}, left behind by a run that was killed")
         pins = PinStore(settings.config_dir / "pins.json")
@@ -148,7 +150,7 @@ class Engine:
             verifiers=verifiers,
             downloads=_downloads(settings.cache_dir, stack),
             store=store,
-            database=Database(store),
+            database=database,
             explicit=frozenset(self.request.roots),
             reporter=self.reporter,
             cancel=self.cancel,

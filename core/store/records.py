@@ -82,6 +82,14 @@ class DatabaseState:
         return None
 
 
+def is_present(record: InstalledRecord) -> bool:
+    """True if it is registered as installed, and its prefix is really there.
+
+    Somebody may have removed the directory and not told the database.
+    """
+    return record.installed and (record.prefix is None or Path(record.prefix).is_dir())
+
+
 def new_document() -> dict[str, Any]:
     """The document of an empty database."""
     return {"database": {"version": str(WRITTEN_VERSION), "installs": {}}}

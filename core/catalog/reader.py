@@ -1,0 +1,217 @@
+"""Everything the mirrors have on offer, merged, read-only."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from core.catalog.schema import CatalogSummary
+from core.catalog.shelf import Shelf, SpecColumns
+from core.errors import MirrorError
+from core.model.graph import SpecGraph
+from core.model.ident import DagHash, MirrorName
+from core.model.spec import ConcreteSpec
+from core.model.version import version_key
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogRow:
+    """One spec of the indices, as far as lists show it. All text is as the mirror gave it."""
+
+    hash: DagHash
+    """DAG hash."""
+    name: str
+    """Package name."""
+    version: str
+    """Version."""
+    platform: str
+    """Platform."""
+    os: str
+    """Operating system it was built on."""
+    target: str
+    """Microarchitecture it was built for."""
+    namespace: str
+    """Namespace of the recipe."""
+    compiler: str
+    """`gcc@12.2.0`; empty if nothing was compiled."""
+    libc: str
+    """`glibc@2.36`, the C library that it or its link/run dependencies use; may be empty."""
+    variants: tuple[tuple[str, str], ...]
+    """(name, value) sorted by name; booleans as `+` and `~`, several values joined by commas."""
+    mirrors: tuple[MirrorName, ...]
+    """Mirrors that have a binary, in order of configuration; empty if none has."""
+    external: bool
+    """True if it stands for a package of the system."""
+
+
+class Catalog:
+    """The catalogs of all mirrors as one. Any thread may use it.
+
+    A mirror whose catalog cannot be read is left out, and `problems` says so.
+    """
+
+    def __init__(self, paths: Mapping[MirrorName, Path]):
+        """Open the catalogs.
+
+        Args:
+            paths: catalog file by mirror, in order of configuration; a file that does not exist
+                (the mirror was never read) counts as empty.
+        """
+        self._shelves = [Shelf(name, path) for name, path in paths.items() if path.exists()]
+
+    @property
+    def problems(self) -> Mapping[MirrorName, MirrorError]:
+        """Mirrors whose catalog is damaged or of another version, and the error to show."""
+        return {shelf.mirror: shelf.problem for shelf in self._shelves if shelf.problem}
+
+    @property
+    def counts(self) -> Mapping[MirrorName, CatalogSummary]:
+        """What is in the catalog of each mirror."""
+        return {shelf.mirror: shelf.summary for shelf in self._shelves if shelf.summary}
+
+    def package_names(self) -> list[str]:
+        """Names of all packages of which a mirror has a binary, sorted."""
+        return sorted({name for shelf in self._shelves for name in shelf.build_names()})
+
+    def providers(self) -> Mapping[str, frozenset[str]]:
+        """Packages that provide a virtual package somewhere in the indices, by its name."""
+        found: dict[str, set[str]] = {}
+        for shelf in self._shelves:
+            for virtual, package in shelf.providers():
+                found.setdefault(virtual, set()).add(package)
+        return {virtual: frozenset(packages) for virtual, packages in found.items()}
+
+    def rows(self, name: str | None = None, *, only_builds: bool = True) -> list[CatalogRow]:
+        """Specs by name, newest version first.
+
+        Args:
+            name: package name, or `None` for all packages.
+            only_builds: False to get externals and specs without a binary too.
+        """
+        rows = self._merged(
+            (shelf, shelf.specs_named(name, only_builds=only_builds)) for shelf in self._shelves
+        )
+        newest_first = sorted(
+            {row.version for row in rows},
+            key=lambda version: (version_key(version), version),
+            reverse=True,
+        )
+        age = {version: number for number, version in enumerate(newest_first)}
+        rows.sort(key=lambda row: (row.name, age[row.version], row.os, row.target, row.hash))
+        return rows
+
+    def row(self, hash_: DagHash) -> CatalogRow | None:
+        """The spec with this hash, whether it has a binary or not; `None` if there is none."""
+        rows = self._merged((shelf, shelf.specs_of([hash_])) for shelf in self._shelves)
+        return rows[0] if rows else None
+
+    def find_hash(self, prefix: str) -> list[DagHash]:
+        """Hashes that begin with `prefix` and of which a mirror has a binary, sorted."""
+        return sorted({found for shelf in self._shelves for found in shelf.find_hash(prefix)})
+
+    def sources(self, hash_: DagHash) -> tuple[MirrorName, ...]:
+        """Mirrors that have a binary of this spec, in order of configuration."""
+        row = self.row(hash_)
+        return row.mirrors if row else ()
+
+    def dependents(self, hash_: DagHash) -> list[DagHash]:
+        """Hashes of all specs that depend directly on this one, sorted; reads everything."""
+        return sorted({found for shelf in self._shelves for found in shelf.dependents(hash_)})
+
+    def graph(self, roots: Iterable[DagHash]) -> SpecGraph:
+        """Everything that the roots need, over all types of dependency.
+
+        Nodes that no index describes are not in it (`SpecGraph.missing`).
+        """
+        roots = tuple(dict.fromkeys(roots))
+        nodes: dict[DagHash, ConcreteSpec] = {}
+        wanted: Sequence[DagHash] = roots
+        while wanted:
+            found = self._read(wanted)
+            nodes.update((hash_, found[hash_]) for hash_ in wanted if hash_ in found)
+            edges = (edge for spec in found.values() for edge in spec.dependencies)
+            wanted = tuple(dict.fromkeys(edge.hash for edge in edges if edge.hash not in nodes))
+        return SpecGraph(roots, nodes)
+
+    def whole_graph(self) -> SpecGraph:
+        """A graph of all there is, without roots; nodes are read when they are looked at."""
+        return SpecGraph((), _LazyNodes(self._read, self._all_hashes))
+
+    def close(self) -> None:
+        """Close the files."""
+        for shelf in self._shelves:
+            shelf.close()
+
+    def _read(self, hashes: Sequence[DagHash]) -> dict[DagHash, ConcreteSpec]:
+        """Those of the specs that are in an index, each from the first mirror that lists it."""
+        found: dict[DagHash, ConcreteSpec] = {}
+        for shelf in self._shelves:
+            found.update(shelf.read([hash_ for hash_ in hashes if hash_ not in found]))
+        return found
+
+    def _all_hashes(self) -> set[DagHash]:
+        return {hash_ for shelf in self._shelves for hash_ in shelf.all_hashes()}
+
+    @staticmethod
+    def _merged(found: Iterable[tuple[Shelf, Sequence[SpecColumns]]]) -> list[CatalogRow]:
+        first: dict[DagHash, tuple[Shelf, SpecColumns]] = {}
+        mirrors: dict[DagHash, list[MirrorName]] = {}
+        for shelf, specs in found:
+            for spec in specs:
+                first.setdefault(spec.hash, (shelf, spec))
+                if spec.is_build:
+                    mirrors.setdefault(spec.hash, []).append(shelf.mirror)
+        return [
+            _row(spec, shelf.labels, tuple(mirrors.get(hash_, ())))
+            for hash_, (shelf, spec) in first.items()
+        ]
+
+
+class _LazyNodes(Mapping[DagHash, ConcreteSpec]):
+    """All specs of a catalog by hash, read when needed and then kept."""
+
+    def __init__(
+        self,
+        read: Callable[[Sequence[DagHash]], Mapping[DagHash, ConcreteSpec]],
+        all_hashes: Callable[[], set[DagHash]],
+    ):
+        self._read = read
+        self._all_hashes = all_hashes
+        self._known: dict[DagHash, ConcreteSpec] = {}
+
+    def __getitem__(self, hash_: DagHash) -> ConcreteSpec:
+        if hash_ not in self._known:
+            self._known.update(self._read([hash_]))
+        return self._known[hash_]
+
+    def __iter__(self) -> Iterator[DagHash]:
+        return iter(self._all_hashes())
+
+    def __len__(self) -> int:
+        return len(self._all_hashes())
+
+
+def _row(
+    spec: SpecColumns, labels: Mapping[str, str], mirrors: tuple[MirrorName, ...]
+) -> CatalogRow:
+    return CatalogRow(
+        hash=spec.hash,
+        name=spec.name,
+        version=spec.version,
+        platform=spec.platform,
+        os=spec.os,
+        target=spec.target,
+        namespace=spec.namespace,
+        compiler=labels.get(spec.compiler_hash or "", spec.compiler),
+        libc=labels.get(spec.libc_hash or "", ""),
+        variants=_variants(spec.variants),
+        mirrors=mirrors,
+        external=bool(spec.external),
+    )
+
+
+@lru_cache(maxsize=16384)
+def _variants(text: str) -> tuple[tuple[str, str], ...]:
+    return msgspec.json.decode(text, type=tuple[tuple[str, str], ...])

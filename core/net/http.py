@@ -1,0 +1,208 @@
+"""Mirrors on a web server."""
+
+import re
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from random import SystemRandom
+
+import httpx
+
+from core.cancel import CancelToken
+from core.errors import MirrorError, NotFound, TooLong
+from core.net.http_errors import TRY_LATER, PassingTrouble, check_status, trouble
+from core.net.urls import shown
+
+_HEADERS = {"User-Agent": "spackbin", "Accept": "*/*", "Accept-Encoding": "identity"}
+"""Blobs are named by the digest of the bytes as stored: nobody may compress them on the way."""
+
+_random = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a server, and how often to ask again. Times are in seconds."""
+
+    connect: float = 10.0
+    """For a connection."""
+    read: float = 30.0
+    """For the next bytes."""
+    window: float = 60.0
+    """Span over which the rate is looked at."""
+    least: int = 1 << 14
+    """Bytes that must come within a window."""
+    attempts: int = 4
+    """How often the same is asked for, the first time included."""
+    pause: float = 0.5
+    """Longest pause before the second attempt; it doubles from attempt to attempt."""
+    longest_pause: float = 30.0
+    """Longest pause, also if the server asks for more."""
+    redirects: int = 5
+    """How many redirects are followed."""
+
+
+class HttpTransport:
+    """Reads by HTTP and HTTPS, with one pool of connections for all threads."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        """Make ready to connect.
+
+        Raises:
+            MirrorError: the proxy or certificate settings in the environment cannot be used.
+        """
+        self._patience = patience or Patience()
+        timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect, pool=None)
+        try:
+            self._client = httpx.Client(headers=_HEADERS, timeout=timeout)
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            raise MirrorError(
+                f"HTTP cannot be used with the settings of this host: {error}",
+                hint="Look at the *_proxy and SSL_CERT_* variables",
+            ) from error
+
+    def get(self, url: str, *, limit: int, cancel: CancelToken | None = None) -> bytes:
+        """See `Transport.get`."""
+        attempt = 0
+        while True:
+            try:
+                return b"".join(self._body(url, 0, limit, cancel))
+            except PassingTrouble as passing:
+                attempt += 1
+                self._pause(passing, attempt, cancel)
+
+    @contextmanager
+    def stream(
+        self, url: str, *, limit: int, cancel: CancelToken | None = None
+    ) -> Generator[Iterator[bytes]]:
+        """See `Transport.stream`."""
+        with closing(self._resumed(url, limit, cancel)) as chunks:
+            yield chunks
+
+    def exists(self, url: str) -> bool:
+        """See `Transport.exists`."""
+        attempt = 0
+        while True:
+            try:
+                with self._answer(url, {}, None):
+                    return True
+            except NotFound:
+                return False
+            except PassingTrouble as passing:
+                attempt += 1
+                self._pause(passing, attempt, None)
+
+    def close(self) -> None:
+        """See `Transport.close`."""
+        self._client.close()
+
+    def _resumed(self, url: str, limit: int, cancel: CancelToken | None) -> Generator[bytes]:
+        done = attempt = 0
+        while True:
+            try:
+                for chunk in self._body(url, done, limit, cancel):
+                    done += len(chunk)
+                    yield chunk
+                return
+            except PassingTrouble as passing:
+                attempt += 1
+                self._pause(passing, attempt, cancel)
+
+    def _pause(self, passing: PassingTrouble, attempt: int, cancel: CancelToken | None) -> None:
+        if attempt >= self._patience.attempts:
+            raise passing.error from passing
+        longest = min(self._patience.longest_pause, self._patience.pause * 2 ** (attempt - 1))
+        # Full jitter: many clients that were cut off together must not come back together.
+        seconds = _random.uniform(0, longest)
+        if passing.wait is not None:
+            seconds = min(passing.wait, self._patience.longest_pause)
+        (cancel or CancelToken()).wait(seconds)
+
+    def _body(
+        self, url: str, start: int, limit: int, cancel: CancelToken | None
+    ) -> Generator[bytes]:
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        with self._answer(url, headers, cancel) as response:
+            position = _first_byte(response, start, url)
+            if position + _announced(response) > limit:
+                raise TooLong(f"{shown(url)} has more than {limit:,} bytes")
+            for chunk in self._paced(response, url):
+                if cancel:
+                    cancel.check()
+                position += len(chunk)
+                if position > limit:
+                    raise TooLong(f"{shown(url)} sends more than {limit:,} bytes")
+                # A server that ignores ranges begins anew: drop what is here already.
+                fresh = chunk[max(0, len(chunk) - (position - start)) :]
+                if fresh:
+                    yield fresh
+
+    def _paced(self, response: httpx.Response, url: str) -> Iterator[bytes]:
+        chunks = response.iter_raw()
+        waited, came = 0.0, 0
+        while True:
+            began = time.monotonic()
+            chunk = next(chunks, None)
+            if chunk is None:
+                return
+            # Only the time spent waiting counts, not what is done with the bytes.
+            waited += time.monotonic() - began
+            came += len(chunk)
+            if waited > self._patience.window:
+                if came < self._patience.least:
+                    raise MirrorError(
+                        "The mirror sends almost nothing, very slowly",
+                        f"URL {shown(url)}",
+                        TRY_LATER,
+                        retry=True,
+                    )
+                waited, came = 0.0, 0
+            yield chunk
+
+    @contextmanager
+    def _answer(
+        self, url: str, headers: Mapping[str, str], cancel: CancelToken | None
+    ) -> Generator[httpx.Response]:
+        try:
+            request = self._client.build_request("GET", url, headers=headers)
+            for _ in range(self._patience.redirects + 1):
+                if cancel:
+                    cancel.check()
+                response = self._client.send(request, stream=True)
+                with closing(response):
+                    if response.next_request is None:
+                        check_status(response, url)
+                        yield response
+                        return
+                request = _followed(request, response.next_request)
+        except httpx.InvalidURL as error:
+            raise MirrorError(f"{shown(url)} is not a URL that can be read") from error
+        except httpx.RequestError as error:
+            raise trouble(error, url) from error
+        raise MirrorError(
+            f"{shown(url)} redirects more than {self._patience.redirects} times",
+            hint="Check the URL: it may be a login page",
+        )
+
+
+def _followed(request: httpx.Request, target: httpx.Request) -> httpx.Request:
+    if request.url.scheme == "https" and target.url.scheme != "https":
+        raise MirrorError(
+            f"{shown(str(request.url))} redirects from https to {target.url.scheme}",
+            hint="Tell who runs the mirror: anybody on the way could change what it sends",
+        )
+    return target
+
+
+def _first_byte(response: httpx.Response, start: int, url: str) -> int:
+    """Where in the thing the body begins: at `start`, or at 0 if the range was ignored."""
+    if response.status_code == 200:
+        return 0
+    if start and re.match(rf"bytes {start}-", response.headers.get("Content-Range", "")):
+        return start
+    raise MirrorError(f"{shown(url)} sends another part than was asked for", retry=True)
+
+
+def _announced(response: httpx.Response) -> int:
+    text = response.headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdigit() else 0

@@ -1,0 +1,320 @@
+"""What a session shows of builds: lists, one build in full, and which build a spec means."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from core.catalog.reader import Catalog, CatalogRow
+from core.errors import NotAvailable, WrongUse
+from core.host.verdict import row_runs_here
+from core.model.artifact import InstalledRecord
+from core.model.graph import SpecGraph
+from core.model.host import Host
+from core.model.ident import DagHash, MirrorName
+from core.model.plan import Disposition
+from core.model.spec import ConcreteSpec, VariantValue
+from core.model.views import BuildDetails, BuildView, Choice, PackageView
+from core.planning.disposition import fitness, row_disposition
+from core.query.parse import parse_query
+from core.query.query import Query
+from core.session.mirrors import MirrorDesk
+from core.store.database import Database
+from core.store.paths import StorePaths
+from core.store.records import is_present
+from core.trust.pins import PinStore
+
+_PART_OF_A_NAME = re.compile(r"[A-Za-z0-9_.-]*")
+_USABLE = (Disposition.INSTALLED, Disposition.CACHED, Disposition.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What is true at one moment; every answer is made from one of these."""
+
+    catalog: Catalog
+    """What the mirrors offer."""
+    records: Mapping[DagHash, InstalledRecord]
+    """What is in the store."""
+    trusted: frozenset[MirrorName]
+    """Mirrors that have a trusted key, or may be unsigned."""
+    host: Host
+    """The machine."""
+
+    def row(self, hash_: DagHash) -> CatalogRow | None:
+        """The row of a spec, on offer or only installed."""
+        found = self.catalog.row(hash_)
+        record = self.records.get(hash_)
+        return found or (self.installed_row(record) if record else None)
+
+    def installed_row(self, record: InstalledRecord) -> CatalogRow:
+        """The row of a spec that no mirror knows."""
+        spec, graph = record.spec, self.installed_graph()
+        libcs = (
+            graph[edge.hash].label
+            for edge in spec.dependencies
+            if "libc" in edge.virtuals and edge.hash in graph
+        )
+        return CatalogRow(
+            hash=spec.hash,
+            name=spec.name,
+            version=spec.version,
+            platform=spec.platform,
+            os=spec.os,
+            target=spec.target,
+            namespace=spec.namespace,
+            compiler=graph.compiler_of(spec),
+            libc=next(libcs, ""),
+            variants=tuple(sorted((key, _shown(value)) for key, value in spec.variants.items())),
+            mirrors=(),
+            external=spec.external is not None,
+        )
+
+    def installed_graph(self) -> SpecGraph:
+        """All that the database knows."""
+        return SpecGraph((), {hash_: record.spec for hash_, record in self.records.items()})
+
+    def graph(self, roots: Sequence[DagHash]) -> SpecGraph:
+        """What the roots need, by the mirrors and by the database."""
+        found = self.catalog.graph(roots)
+        if all(root in found for root in found.roots) and not found.missing():
+            return found
+        return SpecGraph(found.roots, {**self.installed_graph().nodes, **found.nodes})
+
+    def view(self, row: CatalogRow) -> BuildView:
+        """The row as the faces show it."""
+        record = self.records.get(row.hash)
+        verdict = row_runs_here(
+            self.host,
+            platform=row.platform,
+            os=row.os,
+            target=row.target,
+            libc=row.libc,
+            compiled=bool(row.compiler),
+        )
+        stands = row_disposition(
+            installed=record is not None and is_present(record),
+            verdict=verdict,
+            mirrors=row.mirrors,
+            trusted=self.trusted,
+        )
+        return BuildView(
+            hash=row.hash,
+            name=row.name,
+            version=row.version,
+            os=row.os,
+            target=row.target,
+            compiler=row.compiler,
+            variants=row.variants,
+            mirrors=row.mirrors,
+            disposition=Disposition.EXTERNAL if row.external else stands.disposition,
+            reason=stands.reason,
+        )
+
+    def best_first(self, views: list[BuildView]) -> list[BuildView]:
+        """Sorted by fitness for the host."""
+        return sorted(
+            views,
+            key=lambda view: fitness(
+                self.host,
+                disposition=view.disposition,
+                target=view.target,
+                version=view.version,
+                hash_=view.hash,
+            ),
+            reverse=True,
+        )
+
+
+class Browser:
+    """Answers what a session is asked about builds."""
+
+    def __init__(
+        self,
+        mirrors: MirrorDesk,
+        pins: PinStore,
+        database: Database,
+        paths: StorePaths,
+        host: Callable[[], Host],
+    ) -> None:
+        self._mirrors = mirrors
+        self._pins = pins
+        self._database = database
+        self._paths = paths
+        self._host = host
+
+    def packages(self, query: str, *, all_targets: bool) -> list[PackageView]:
+        """One row per package, by name."""
+        now = self._now()
+        groups: dict[str, list[BuildView]] = {}
+        for view in self._found(now, query, by_part=True):
+            groups.setdefault(view.name, []).append(view)
+        packages = (_summed_up(name, now.best_first(views)) for name, views in groups.items())
+        return sorted(
+            (package for package in packages if all_targets or package.runs_here),
+            key=lambda package: package.name,
+        )
+
+    def builds(self, name: str, query: str, *, all_targets: bool) -> list[BuildView]:
+        """The builds of one package, best first."""
+        now = self._now()
+        found = self._found(now, query, by_part=True, name=name)
+        return now.best_first([view for view in found if all_targets or _is_usable(view)])
+
+    def search(self, query: str, *, all_targets: bool) -> list[BuildView]:
+        """All builds that match, by name, best first."""
+        now = self._now()
+        found = self._found(now, query, by_part=True)
+        best = now.best_first([view for view in found if all_targets or _is_usable(view)])
+        return sorted(best, key=lambda view: view.name)
+
+    def resolve(self, text: str, *, exact: bool) -> Choice:
+        """The build that a spec means."""
+        now = self._now()
+        found = now.best_first(self._found(now, text, by_part=False))
+        if not found:
+            raise NotAvailable(
+                f"No mirror offers {text!a}", "", _suggestion(text, now.catalog.package_names())
+            )
+        if exact and len(found) > 1:
+            labels = ", ".join(f"/{view.hash[:7]}" for view in found[:5])
+            raise WrongUse(f"{text!a} matches {len(found)} builds", labels, "Name one by its hash")
+        return Choice(found[0], len(found))
+
+    def details(self, hash_: DagHash) -> BuildDetails:
+        """One build in full.
+
+        Raises:
+            NotAvailable: neither a mirror nor the store knows it.
+        """
+        now = self._now()
+        row = now.row(hash_)
+        if row is None:
+            raise NotAvailable(f"No mirror describes /{hash_[:7]}", "", "Refresh the mirrors")
+        graph = now.graph([hash_])
+        spec = graph[hash_]
+        record = now.records.get(hash_)
+        there = record.prefix if record and is_present(record) else None
+        return BuildDetails(
+            build=now.view(row),
+            flags=tuple((name, " ".join(values)) for name, values in spec.flags.items()),
+            dependencies=tuple(
+                (edge.hash, _label(graph, edge.hash, edge.name), ",".join(sorted(edge.deptypes)))
+                for edge in spec.dependencies
+            ),
+            needs=self._needs(now, graph, spec),
+            prefix=there or str(self._paths.prefix_of(spec)),
+        )
+
+    def graph(self, hashes: Sequence[DagHash]) -> SpecGraph:
+        """What these builds need, all types of dependency."""
+        return self._now().graph(hashes)
+
+    def installed(self, specs: Sequence[str]) -> list[InstalledRecord]:
+        """The installed packages that match any of `specs`; all but externals if none is given.
+
+        Raises:
+            NotAvailable: nothing installed matches one of them.
+        """
+        records = {
+            hash_: record
+            for hash_, record in self._database.read().records.items()
+            if record.installed and record.spec.external is None
+        }
+        graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
+        if not specs:
+            return list(records.values())
+        chosen: dict[DagHash, InstalledRecord] = {}
+        for text in specs:
+            query = parse_query(text)
+            found = {h: r for h, r in records.items() if query.matches(r.spec, graph)}
+            if not found:
+                raise NotAvailable(f"Nothing installed matches {text!a}", str(self._paths.root))
+            chosen |= found
+        return list(chosen.values())
+
+    def _now(self) -> _Now:
+        trusted = frozenset(
+            mirror.name
+            for mirror in self._mirrors.configured()
+            if not mirror.signed or self._pins.pins(mirror)
+        )
+        records = self._database.read().records
+        return _Now(self._mirrors.catalog(), records, trusted, self._host())
+
+    def _found(
+        self, now: _Now, text: str, *, by_part: bool, name: str | None = None
+    ) -> list[BuildView]:
+        """Views of all that matches, on offer or installed, in no order."""
+        text = text.strip()
+        rows = {row.hash: row for row in now.catalog.rows(name)}
+        for hash_, record in now.records.items():
+            is_ours = hash_ not in rows and record.installed and record.spec.external is None
+            if is_ours and name in (None, record.spec.name):
+                rows[hash_] = now.installed_row(record)
+        found = list(rows.values())
+        if by_part and _PART_OF_A_NAME.fullmatch(text):
+            return [now.view(row) for row in found if text in row.name]
+        query = parse_query(text)
+        query.check_names({row.name for row in found}, now.catalog.providers())
+        return [now.view(row) for row in self._matching(now, query, found)]
+
+    @staticmethod
+    def _matching(now: _Now, query: Query, rows: list[CatalogRow]) -> list[CatalogRow]:
+        offered, installed = now.catalog.whole_graph(), now.installed_graph()
+        matching: list[CatalogRow] = []
+        for row in rows:
+            is_possible = query.admits(
+                name=row.name,
+                version=row.version,
+                namespace=row.namespace,
+                platform=row.platform,
+                os=row.os,
+                target=row.target,
+                hash_=row.hash,
+            )
+            graph = offered if row.mirrors else installed
+            if is_possible and query.matches(graph[row.hash], graph):
+                matching.append(row)
+        return matching
+
+    def _needs(
+        self, now: _Now, graph: SpecGraph, spec: ConcreteSpec
+    ) -> tuple[tuple[Disposition, int], ...]:
+        counts = dict.fromkeys(Disposition, 0)
+        for node in graph.order((spec.hash,)):
+            row = now.row(node.hash)
+            if node.hash != spec.hash and row:
+                counts[now.view(row).disposition] += 1
+        return tuple((kind, number) for kind, number in counts.items() if number)
+
+
+def _is_usable(view: BuildView) -> bool:
+    return view.disposition in _USABLE
+
+
+def _summed_up(name: str, best_first: list[BuildView]) -> PackageView:
+    best = best_first[0]
+    return PackageView(
+        name=name,
+        version=best.version,
+        disposition=best.disposition,
+        builds=len(best_first),
+        runs_here=sum(_is_usable(view) for view in best_first),
+    )
+
+
+def _label(graph: SpecGraph, hash_: DagHash, name: str) -> str:
+    return graph[hash_].label if hash_ in graph else name
+
+
+def _shown(value: VariantValue) -> str:
+    if isinstance(value, bool):
+        return "+" if value else "~"
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def _suggestion(text: str, names: list[str]) -> str:
+    name = re.split(r"[@%+~^/= ]", text.strip(), maxsplit=1)[0]
+    close = get_close_matches(name, names, n=3)
+    return f"Did you mean {', '.join(close)}?" if close else "See what is on offer: spackbin list"

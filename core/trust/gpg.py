@@ -1,0 +1,98 @@
+"""GnuPG, run through python-gnupg with nothing but what we give it.
+
+No agent, no key server, no configuration file and no keyring of the user's: all that is used is
+one home directory and, if named, one keyring file.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gnupg  # pyright: ignore[reportMissingTypeStubs]
+
+from core.errors import Refused
+
+MAX_OUTPUT = 1 << 20
+"""Bytes that GnuPG may write out of one signed document."""
+
+_OPTIONS = [
+    "--no-options",
+    "--no-autostart",
+    "--no-random-seed-file",
+    "--no-auto-key-retrieve",
+    "--no-auto-check-trustdb",
+    "--lock-never",
+]
+_INSTALL = "Install GnuPG 2.1 or later, and see that gpg is on the PATH"
+
+
+class Said:
+    """What GnuPG said and wrote in one run, not interpreted.
+
+    python-gnupg fills one of these instead of its own results, which keep only the last of
+    several status lines and give up on unusual ones.
+    """
+
+    def __init__(self, _gpg: object) -> None:
+        self.status: list[tuple[str, str]] = []
+        """Status lines (GnuPG `doc/DETAILS`): keyword and the rest, in order."""
+        self.data = b""
+        """Standard output."""
+        self.returncode: int | None = None
+        """Exit status."""
+
+    def handle_status(self, key: str, value: str) -> None:
+        """Called by python-gnupg for each status line."""
+        self.status.append((key, value))
+
+
+class Gpg:
+    """GnuPG with one home. May be used by several threads at once."""
+
+    def __init__(self, home: Path, keyring: Path | None = None) -> None:
+        """Make ready.
+
+        Args:
+            home: home directory of GnuPG; only its owner may enter it.
+            keyring: the only keyring to use, instead of the one in `home`.
+
+        Raises:
+            Refused: there is no GnuPG, or it is too old.
+        """
+        try:
+            self._gpg: Any = gnupg.GPG(
+                gnupghome=str(home),
+                keyring=str(keyring) if keyring else None,
+                options=_OPTIONS,
+                env={**os.environ, "LC_ALL": "C"},
+            )
+        except OSError as error:
+            raise Refused(
+                "GnuPG is not here, and without it no signature can be checked", hint=_INSTALL
+            ) from error
+        except ValueError as error:
+            raise Refused("GnuPG is too old or damaged", hint=_INSTALL) from error
+        self._gpg.result_map = {**self._gpg.result_map, "crypt": Said, "import": Said}
+
+    def read_signed(self, document: bytes) -> Said:
+        """Check a clearsigned document; the text that was signed is the data of the result."""
+        # Whether a key is trusted is decided by its being here, not by a trust database.
+        options = ["--trust-model=always", f"--max-output={MAX_OUTPUT}"]
+        return _run(self._gpg.decrypt, document, options)
+
+    def import_keys(self, data: bytes) -> Said:
+        """Import keys into the home; the data of the result lists them in colon format."""
+        return _run(self._gpg.import_keys, data, ["--import-options", "import-show"])
+
+    def export_key(self, fingerprint: str) -> str:
+        """One key with its newest self-signatures alone, in ASCII armour; empty if not there."""
+        return self._gpg.export_keys(fingerprint, minimal=True)
+
+
+def _run(call: Callable[..., Said], data: bytes, options: list[str]) -> Said:
+    try:
+        return call(data, extra_args=options)
+    except OSError as error:
+        # GnuPG may stop reading before it has all.
+        raise Refused(f"GnuPG gave up: {error.strerror or error}") from error

@@ -1,0 +1,213 @@
+"""The verifier: from what a mirror sent to what may be installed.
+
+Three questions, in this order. Who says so: a good signature by a key that is pinned for this very
+mirror. What do they say: a strict reading of the text that GnuPG found signed. Is it what was
+asked for: the signed text names no package, so the spec document whose digest it holds must be
+for the name, version and hash that were asked for.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import Refused, WrongUse
+from core.model.artifact import (
+    BlobRecord,
+    FetchedArtifact,
+    RawManifest,
+    Signature,
+    VerifiedArtifact,
+    VerifiedManifest,
+    wanted_of,
+)
+from core.model.blobs import ARCHIVE, SPEC_DOCUMENT, blob_records, only_record
+from core.model.documents import as_list, as_object, gunzip, json_object
+from core.model.ident import Fingerprint
+from core.model.mirror import Mirror
+from core.model.spec import ConcreteSpec, spec_from_node
+from core.trust.clearsign import flaw_of, is_clearsigned
+from core.trust.keyring import open_keyring
+from core.trust.pins import Pin
+from core.trust.policy import Policy
+from core.trust.signature import Finding, Flaw, find_signature
+
+MAX_SPEC_DOCUMENT = 64 << 20
+"""Bytes that a spec document may have when unpacked."""
+NEWEST_SPEC_FORMAT = 5
+"""The newest `_meta.version` of spec documents that we read (Spack 1.x `spec.py`)."""
+NEWEST_LAYOUT = 3
+"""The newest `buildcache_layout_version` that we read (Spack 1.x `url_buildcache.py`)."""
+
+_TELL = "Tell who runs the mirror; nothing was installed"
+
+
+class Verifier:
+    """Decides what may be believed of one mirror. May be used by several threads at once."""
+
+    def __init__(self, mirror: Mirror, pins: Sequence[Pin], policy: Policy, keyrings: Path) -> None:
+        """Make ready; nothing is read or written yet.
+
+        Args:
+            mirror: the mirror.
+            pins: the keys trusted for it.
+            policy: whether its builds must be signed.
+            keyrings: directory of our keyrings; made when needed.
+
+        Raises:
+            WrongUse: the policy accepts unsigned builds and the mirror is not configured so.
+        """
+        if policy.accepts_unsigned and mirror.signed:
+            raise WrongUse(f"Mirror {mirror.name} is configured as signed, so signatures count")
+        self._mirror = mirror
+        self._pins = {pin.fingerprint: pin for pin in pins}
+        self._policy = policy
+        self._keyrings = keyrings
+
+    def manifest(self, raw: RawManifest) -> VerifiedManifest:
+        """The manifest, if it may be acted upon.
+
+        A signed manifest on a mirror that may be unsigned is still checked. If its key is
+        unknown, it counts as unsigned: whoever could swap it could as well take the signature
+        off. If a pinned key signed it and the signature is bad, it is refused all the same:
+        then somebody did change it.
+
+        Raises:
+            Refused: it is not signed as it must be, or it cannot be understood.
+            StoreError: the keyring cannot be written.
+        """
+        text, signature = self._text_of(raw)
+        try:
+            records = blob_records(text)
+            archive = only_record(records, ARCHIVE)
+            spec_blob = only_record(records, SPEC_DOCUMENT)
+            if len(records) != 2:
+                raise WrongUse(f"it names {len(records)} blobs instead of two")
+        except WrongUse as error:
+            title = f"The manifest of {raw.wanted.label} cannot be accepted: {error.title}"
+            raise Refused(title, self._where(raw), _TELL) from error
+        return VerifiedManifest(raw.wanted, raw.mirror, archive, spec_blob, signature)
+
+    def spec_document(self, manifest: VerifiedManifest, document: bytes) -> ConcreteSpec:
+        """The root spec of the spec document, if it is the one that was asked for.
+
+        Args:
+            manifest: the manifest that names the document.
+            document: the document as stored.
+
+        Raises:
+            Refused: the document is not what the manifest says, or is for another build.
+        """
+        size, digest = len(document), hashlib.sha256(document).hexdigest()
+        self._same(manifest, "spec document", manifest.spec_blob, size, digest)
+        wanted = manifest.wanted
+        try:
+            spec = _root_spec(gunzip(document, MAX_SPEC_DOCUMENT))
+        except WrongUse as error:
+            title = f"The spec document of {wanted.label} cannot be accepted: {error.title}"
+            raise Refused(title, f"Mirror {manifest.mirror}", _TELL) from error
+        if wanted_of(spec) != wanted:
+            raise Refused(
+                f"The manifest at the place of {wanted.label} is for {wanted_of(spec).label}",
+                f"Mirror {manifest.mirror}; asked for was {wanted.hash}, found {spec.hash}",
+                "Somebody may have put another build in its place. " + _TELL,
+            )
+        return spec
+
+    def artifact(self, fetched: FetchedArtifact) -> VerifiedArtifact:
+        """The archive, if it is what the manifest says and for the build that was asked for.
+
+        Raises:
+            Refused: it is not.
+        """
+        manifest = fetched.manifest
+        spec = self.spec_document(manifest, fetched.spec_document)
+        self._same(
+            manifest, "archive", manifest.archive, fetched.archive_size, fetched.archive_sha256
+        )
+        return VerifiedArtifact(manifest, fetched.archive, spec)
+
+    def _text_of(self, raw: RawManifest) -> tuple[bytes, Signature | None]:
+        """What to believe, and whose word it is."""
+        if raw.mirror != self._mirror.name:
+            raise Refused(
+                f"The manifest of {raw.wanted.label} comes from mirror {raw.mirror}",
+                f"Expected was mirror {self._mirror.name}",
+            )
+        if not is_clearsigned(raw.data):
+            if self._policy.accepts_unsigned:
+                return raw.data, None
+            raise self._unsigned(raw)
+        flaw = flaw_of(raw.data)
+        if flaw:
+            raise Refused(f"The manifest of {raw.wanted.label} {flaw}", self._where(raw), _TELL)
+        said = open_keyring(self._keyrings, list(self._pins.values())).read_signed(raw.data)
+        finding = find_signature(said)
+        if finding.flaw is None and finding.primary not in self._pins:
+            finding = Finding(Flaw.UNKNOWN_KEY, finding.primary)
+        if finding.flaw is Flaw.UNKNOWN_KEY and self._policy.accepts_unsigned:
+            return said.data, None
+        if finding.flaw:
+            raise self._badly_signed(raw, finding)
+        pin = self._pins[Fingerprint(finding.primary)]
+        return said.data, Signature(pin.fingerprint, Fingerprint(finding.signer), pin.user_id)
+
+    def _unsigned(self, raw: RawManifest) -> Refused:
+        name = self._mirror.name
+        return Refused(
+            f"{raw.wanted.label} is not signed, and mirror {name} must be",
+            self._where(raw),
+            "Ask who runs the mirror to sign it; if you accept the danger, remove the mirror and"
+            " add it again with --unsigned",
+        )
+
+    def _badly_signed(self, raw: RawManifest, finding: Finding) -> Refused:
+        flaw = finding.flaw or Flaw.UNCLEAR
+        name = self._mirror.name
+        sentence = flaw.value.format(key=finding.signer, mirror=name, count=finding.count)
+        hint = _TELL
+        if flaw is Flaw.UNKNOWN_KEY:
+            hint = (
+                f"See what the mirror offers: spackbin key list {name}. If its owner confirms the"
+                f" fingerprint to you: spackbin key trust {name} {finding.signer}"
+            )
+        elif flaw is Flaw.EXPIRED_KEY:
+            hint = (
+                "If the mirror offers the key with a later date:"
+                f" spackbin key trust {name} {finding.signer}"
+            )
+        return Refused(f"{raw.wanted.label} {sentence}", self._where(raw), hint)
+
+    def _same(
+        self, manifest: VerifiedManifest, what: str, record: BlobRecord, size: int, digest: str
+    ) -> None:
+        if size == record.size and digest == record.sha256:
+            return
+        problem = "has another checksum"
+        if size != record.size:
+            problem = f"has {size:,} bytes instead of {record.size:,}"
+        raise Refused(
+            f"The {what} of {manifest.wanted.label} is not what its manifest says: it {problem}",
+            f"Mirror {manifest.mirror}",
+            _TELL,
+        )
+
+    def _where(self, raw: RawManifest) -> str:
+        return f"Mirror {raw.mirror}, {raw.url}"
+
+
+def _root_spec(document: bytes) -> ConcreteSpec:
+    """The first node of a spec document (Spack 1.x `spec.py:Spec.to_dict`)."""
+    whole = json_object(document)
+    layout = whole.get("buildcache_layout_version", 0)
+    if type(layout) is not int or layout > NEWEST_LAYOUT:
+        raise WrongUse("its layout needs a newer spackbin")
+    fields = as_object(whole.get("spec"), "its spec")
+    number = as_object(fields.get("_meta"), "its _meta").get("version")
+    if type(number) is not int or number < 1:
+        raise WrongUse("it does not say its format")
+    if number > NEWEST_SPEC_FORMAT:
+        raise WrongUse(f"it has format {number}, which needs a newer spackbin")
+    nodes = as_list(fields.get("nodes"), "its list of nodes")
+    if not nodes:
+        raise WrongUse("it has no nodes")
+    return spec_from_node(as_object(nodes[0], "its first node"))

@@ -1,0 +1,10 @@
+"""The simulated mirrors."""
+
+from tests.core.mirror.reading import client  # noqa: F401
+from tests.simulator.fixtures import (  # noqa: F401
+    key_ring,
+    other_key,
+    serving,
+    signing_key,
+    simulated,
+)

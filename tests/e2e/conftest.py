@@ -1,0 +1,15 @@
+"""Fixtures for the tests that run the real program."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.program import Program
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """spackbin in a world of its own."""
+    directory = tmp_path / "world"
+    directory.mkdir()
+    return Program(directory, tmp_path / "store")

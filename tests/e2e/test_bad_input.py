@@ -1,0 +1,239 @@
+"""Bad input by the command line: a plain sentence, the right exit status, nothing left behind."""
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.program import Program
+from tests.simulator.fixtures import Serve
+from tests.simulator.keys import SigningKey
+from tests.simulator.mirror import SimulatedMirror
+
+TRUST, FAILED = 3, 1
+
+
+def records_of(program: Program) -> dict[str, object]:
+    database = program.store / ".spack-db" / "index.json"
+    if not database.exists():
+        return {}
+    return json.loads(database.read_text())["database"]["installs"]
+
+
+def assert_untouched(program: Program) -> None:
+    assert program.left_in_store() == []
+    assert records_of(program) == {}
+
+
+# What a mirror may turn out to be when it is added
+
+
+def test_a_url_where_nothing_is(program: Program, tmp_path: Path, serving: Serve) -> None:
+    (tmp_path / "empty").mkdir()
+    server = serving(tmp_path / "empty")
+    for url in (server.url, f"{server.url}/develop", str(tmp_path / "empty")):
+        said = program.refused(FAILED, "mirror", "add", "harbor", url)
+        assert f"There is no Spack build cache at {url}" in said.replace("file://", "")
+    said = program.refused(FAILED, "mirror", "add", "harbor", str(tmp_path / "nowhere"))
+    assert "nowhere" in said
+    assert program.json("mirror", "list")["mirrors"] == []
+
+
+def test_a_server_that_does_not_answer(program: Program) -> None:
+    said = program.refused(FAILED, "mirror", "add", "harbor", "http://127.0.0.1:9/cache")
+    assert "127.0.0.1:9" in said
+    assert program.json("mirror", "list")["mirrors"] == []
+
+
+def test_a_mirror_without_an_index(program: Program, simulated: SimulatedMirror) -> None:
+    simulated.index_manifest.unlink()
+    said = program.refused(FAILED, "mirror", "add", "harbor", simulated.url)
+    assert "Mirror harbor has no index" in said
+    assert "update-index" in said
+
+
+def test_an_index_cut_off_leaves_the_last_good_one(
+    program: Program, simulated: SimulatedMirror
+) -> None:
+    program.trusting(simulated.url, simulated.fingerprint)
+    before = program.good("list", "--all")
+    simulated.write_index_text(b'{"database": {"version": "8", "installs": {"abc')
+    said = program.refused(FAILED, "mirror", "refresh")
+    assert "index" in said
+    assert program.good("list", "--all") == before
+    (mirror,) = program.json("mirror", "list")["mirrors"]
+    assert mirror["error"]
+    assert mirror["builds"] == 2
+
+
+# What a mirror may serve for a package
+
+Spoil = Callable[[SimulatedMirror, SigningKey], None]
+
+SPOILT: dict[str, tuple[Spoil, str]] = {
+    "archive with another checksum": (
+        lambda mirror, _: mirror.damage(mirror.archive_path("tide")),
+        "it has another checksum",
+    ),
+    "archive too long": (
+        lambda mirror, _: mirror.lengthen(mirror.archive_path("tide")),
+        "The archive of tide@2.1",
+    ),
+    "archive too short": (
+        lambda mirror, _: mirror.truncate(mirror.archive_path("tide"), 100),
+        "it has 100 bytes instead of",
+    ),
+    "spec document with another checksum": (
+        lambda mirror, _: mirror.damage(mirror.spec_path("tide")),
+        "it has another checksum",
+    ),
+    "manifest without a signature": (
+        lambda mirror, _: mirror.unsign("tide"),
+        "not signed",
+    ),
+    "signature by a key that is not trusted": (
+        lambda mirror, key: mirror.sign_by("tide", key),
+        "key",
+    ),
+    "manifest of another package": (
+        lambda mirror, _: mirror.substitute("tide", "boat"),
+        "The manifest at the place of tide@2.1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_what_cannot_be_trusted_is_refused(
+    case: str, program: Program, simulated: SimulatedMirror, other_key: SigningKey
+) -> None:
+    spoil, words = SPOILT[case]
+    spoil(simulated, other_key)
+    program.trusting(simulated.url, simulated.fingerprint)
+    said = program.refused(TRUST, "install", "boat", "--yes")
+    assert words in said
+    assert "tide" in said
+    assert_untouched(program)
+
+
+def test_what_cannot_be_trusted_does_not_stop_the_others(
+    program: Program, simulated: SimulatedMirror
+) -> None:
+    simulated.damage(simulated.archive_path("boat"))
+    program.trusting(simulated.url, simulated.fingerprint)
+    said = program.refused(TRUST, "install", "boat", "--yes")
+    assert "1 package installed, 1 failed" in said
+    assert {Path(path).name.split("-")[0] for path in program.left_in_store()} >= {"tide"}
+    assert not list(program.store.glob("*/boat-*"))
+    installed = [item["spec"]["name"] for item in records_of(program).values() if item["installed"]]
+    assert sorted(installed) == ["system-libc", "tide"]
+
+
+# What an archive may hold
+
+
+def entry(
+    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o644
+) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.mode = kind, link, mode
+    return info
+
+
+def with_members(archive: bytes, added: Callable[[str], list[tarfile.TarInfo]]) -> bytes:
+    """A good archive with members put before its build info; `added` gets its prefix."""
+    out = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(archive)) as old,
+        tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as new,
+    ):
+        *members, info = old.getmembers()
+        top = info.name.removesuffix("/.spack/binary_distribution")
+        for item in [*members, *added(top), info]:
+            is_old = item is info or item in members
+            new.addfile(item, old.extractfile(item) if is_old and item.isreg() else None)
+    return gzip.compress(out.getvalue(), mtime=0)
+
+
+EVIL: dict[str, Callable[[str], list[tarfile.TarInfo]]] = {
+    "parent": lambda top: [entry(f"{top}/../../../escaped")],
+    "absolute": lambda top: [entry("/tmp/spackbin-escaped")],
+    "sibling": lambda top: [entry(f"{top}-sibling/escaped")],
+    "through a symbolic link": lambda top: [
+        entry(f"{top}/out", tarfile.SYMTYPE, "/tmp"),
+        entry(f"{top}/out/spackbin-escaped"),
+    ],
+    "hard link outside": lambda top: [entry(f"{top}/passwd", tarfile.LNKTYPE, "/etc/passwd")],
+    "hard link up": lambda top: [entry(f"{top}/up", tarfile.LNKTYPE, f"{top}/../x")],
+    "device": lambda top: [entry(f"{top}/null", tarfile.CHRTYPE)],
+    "block device": lambda top: [entry(f"{top}/disk", tarfile.BLKTYPE)],
+    "FIFO": lambda top: [entry(f"{top}/pipe", tarfile.FIFOTYPE)],
+    "setuid": lambda top: [entry(f"{top}/bin/root", mode=0o4755)],
+    "setgid": lambda top: [entry(f"{top}/bin/group", mode=0o2755)],
+    "twice": lambda top: [entry(f"{top}/twice"), entry(f"{top}/twice")],
+}
+
+
+@pytest.mark.parametrize("case", EVIL)
+def test_an_unsafe_archive_is_refused_although_it_is_signed(
+    case: str, program: Program, simulated: SimulatedMirror
+) -> None:
+    good = simulated.archive_path("tide").read_bytes()
+    simulated.replace_archive("tide", with_members(good, EVIL[case]))
+    program.trusting(simulated.url, simulated.fingerprint)
+    said = program.refused(TRUST, "install", "tide", "--yes")
+    assert "tide@2.1: failed. The archive is refused" in said
+    assert_untouched(program)
+    assert not Path("/tmp/spackbin-escaped").exists()
+
+
+# What the machine may refuse
+
+
+def test_a_store_that_cannot_be_a_directory(program: Program, simulated: SimulatedMirror) -> None:
+    program.trusting(simulated.url, simulated.fingerprint)
+    program.store.write_text("a file")
+    said = program.refused(FAILED, "install", "tide", "--yes")
+    assert str(program.store) in said
+    assert program.store.read_text() == "a file"
+
+
+def in_own_mounts(program: Program, options: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run spackbin where its store is a file system of its own, mounted with `options`."""
+    program.store.mkdir(exist_ok=True)
+    own = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    mount = f'mount -t tmpfs -o {options} none "$SPACKBIN_STORE" && "$@"; status=$?; '
+    listing = 'find "$SPACKBIN_STORE" -mindepth 1 ! -path "*/.spack-db*"; exit $status'
+    return subprocess.run(
+        [*own, "sh", "-c", mount + listing, "sh", *program.arguments(*arguments)],
+        env=program.environment,
+        cwd=program.directory,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_store_that_may_only_be_read(program: Program, simulated: SimulatedMirror) -> None:
+    program.trusting(simulated.url, simulated.fingerprint)
+    done = in_own_mounts(program, "ro", "--quiet", "install", "tide", "--yes")
+    assert done.returncode == FAILED, done.stdout + done.stderr
+    assert "read-only" in done.stderr.lower()
+    assert str(program.store) in done.stderr
+
+
+def test_a_disk_that_is_full_during_extraction(program: Program, golden: Path) -> None:
+    program.trusting(golden / "dev" / "mirror-signed")
+    done = in_own_mounts(program, "size=1m", "install", "gcc-runtime target=x86_64", "--yes")
+    assert done.returncode == FAILED, done.stdout + done.stderr
+    assert "No space left" in done.stderr or "full" in done.stderr
+    assert str(program.store) in done.stderr
+    left = [line for line in done.stdout.splitlines() if line.startswith(str(program.store))]
+    assert left == []

@@ -1,0 +1,1 @@
+"""The command line: every job of the screen as a command, over the same session."""

@@ -1,0 +1,87 @@
+"""`spackbin list` and `spackbin show`."""
+
+import click
+
+from core.model.views import BuildDetails, BuildView
+from tui.cli.output import note, print_json, print_table
+from tui.cli.root import Globals
+from tui.text import MARKS, counted, listed, variants
+
+
+@click.command(name="list")
+@click.argument("query", required=False, default="")
+@click.option("--all", "all_targets", is_flag=True, help="Builds for every target.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def list_builds(given: Globals, query: str, all_targets: bool, as_json: bool) -> None:
+    """List the builds on offer that run here; QUERY is Spack spec syntax or part of a name."""
+    found = given.session.search(query, all_targets=all_targets)
+    if as_json:
+        print_json("builds", builds=found)
+        return
+    print_table(
+        ("state", "build", "target", "os", "compiler", "hash", "from", "variants"),
+        map(_row, found),
+    )
+    if not found:
+        note("Nothing matches." if all_targets else "Nothing that runs here matches; try --all.")
+
+
+def _row(build: BuildView) -> tuple[str, ...]:
+    return (
+        MARKS[build.disposition].word,
+        f"{build.name}@{build.version}",
+        build.target,
+        build.os,
+        build.compiler or "-",
+        build.hash[:7],
+        ",".join(build.mirrors) or "-",
+        variants(build.variants),
+    )
+
+
+@click.command()
+@click.argument("spec")
+@click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def show(given: Globals, spec: str, exact: bool, as_json: bool) -> None:
+    """Show one build in full; SPEC is Spack spec syntax or /HASH."""
+    choice = given.session.resolve(spec, exact=exact)
+    details = given.session.details(choice.build.hash)
+    if as_json:
+        print_json("build", details=details, matches=choice.matches)
+        return
+    if choice.matches > 1:
+        note(f"{counted(choice.matches, 'build')} match; this one fits this machine best.")
+    print_table(("what", "value"), _card(details))
+
+
+def _card(details: BuildDetails) -> list[tuple[str, str]]:
+    build = details.build
+    state = MARKS[build.disposition].word
+    needs = [f"{number} {MARKS[kind].word}" for kind, number in details.needs if number]
+    rows = [
+        ("build", f"{build.name}@{build.version}"),
+        ("state", f"{state}: {build.reason}" if build.reason else state),
+        ("hash", build.hash),
+        ("target", build.target),
+        ("os", build.os),
+        ("compiler", build.compiler or "-"),
+        ("variants", variants(build.variants) or "-"),
+        ("flags", " ".join(f'{name}="{value}"' for name, value in details.flags) or "-"),
+        ("from", listed(build.mirrors) or "-"),
+        ("prefix", details.prefix),
+        ("needs", ", ".join(needs) or "nothing"),
+    ]
+    rows += [
+        ("depends on", f"{label} /{hash_[:7]} ({types})")
+        for hash_, label, types in details.dependencies
+    ]
+    return rows
+
+
+def say_choice(spec: str, build: BuildView, matches: int) -> None:
+    """Say which build a spec came to mean, if there was a choice."""
+    if matches > 1:
+        note(f"{spec}: {counted(matches, 'build')} match, taking {build.label} for {build.target}.")

@@ -1,0 +1,66 @@
+"""How the command line speaks: tables, plain lines, JSON, errors.
+
+Tables on a terminal, tab-separated lines through a pipe, one JSON document with `--json`. What is
+asked for goes to standard output; progress and errors go to standard error. No foreign text reaches
+a terminal unescaped.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from core.errors import SpackbinError
+from tui.text import clean, fitted, width_of
+
+SCHEMA = 1
+"""Version of the JSON documents; rises when a field changes its meaning or goes."""
+
+
+def say(text: str = "") -> None:
+    """One line of the answer."""
+    print(clean(text))
+
+
+def note(text: str) -> None:
+    """One line beside the answer, on standard error."""
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def print_json(kind: str, **fields: object) -> None:
+    """One JSON document: schema version and kind first, then `fields`."""
+    document = {"schema": SCHEMA, "kind": kind, **fields}
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    sys.stdout.write(text.decode() + "\n")
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows under a head on a terminal; tab-separated rows without one through a pipe."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in cells:
+            print("\t".join(row))
+        return
+    widths = [
+        max(width_of(row[column]) for row in [list(head), *cells]) for column in range(len(head))
+    ]
+    for row in [list(head), *cells]:
+        line = "  ".join(fitted(cell, width) for cell, width in zip(row, widths, strict=True))
+        print(line.rstrip())
+
+
+def print_error(error: SpackbinError) -> None:
+    """One to three plain sentences on standard error."""
+    for sentence in error.sentences():
+        note(sentence)
+
+
+def is_debugging() -> bool:
+    """True if the user wants tracebacks (`SPACKBIN_DEBUG=1`)."""
+    return os.environ.get("SPACKBIN_DEBUG", "") not in ("", "0")
+
+
+def is_interactive() -> bool:
+    """True if there is a person to ask: standard input and error are a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

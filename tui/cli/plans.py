@@ -1,0 +1,125 @@
+"""`spackbin plan`: what an install would do."""
+
+from collections.abc import Sequence
+
+import click
+
+from core.cancel import CancelToken
+from core.errors import NotAvailable, Refused, SpackbinError
+from core.model.plan import Blocker, Disposition, Plan, PlanNode
+from core.session import Session
+from tui.cli.browse import say_choice
+from tui.cli.output import print_json, say
+from tui.cli.root import Globals
+from tui.state.tree import TreeState
+from tui.text import MARKS, counted, fingerprint, size
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def plan(given: Globals, specs: tuple[str, ...], exact: bool, as_json: bool) -> None:
+    """Show what an install of SPEC... would do, and change nothing.
+
+    Exits with 3 or 4 if it could not be done as it is.
+    """
+    made = make_plan_of(given.session, specs, exact=exact)
+    if as_json:
+        print_json("plan", **plan_document(made))
+    else:
+        print_plan(made)
+    obstacle = obstacle_of(made)
+    if obstacle:
+        raise click.exceptions.Exit(obstacle.exit_status)
+
+
+def make_plan_of(session: Session, specs: Sequence[str], *, exact: bool) -> Plan:
+    """The plan for specs as a user gives them; says which builds were chosen."""
+    hashes: list[str] = []
+    for spec in specs:
+        choice = session.resolve(spec, exact=exact)
+        say_choice(spec, choice.build, choice.matches)
+        hashes.append(choice.build.hash)
+    return session.plan(hashes, cancel=CancelToken())
+
+
+def print_plan(plan: Plan) -> None:
+    """The tree, then the summary in the order in which it matters."""
+    for line in TreeState(plan).text_lines():
+        say(line)
+    say()
+    for heading, kind in (
+        ("To build", Disposition.BUILD),
+        ("To fetch", Disposition.CACHED),
+        ("Installed", Disposition.INSTALLED),
+        ("External", Disposition.EXTERNAL),
+        ("Blocked", Disposition.BLOCKED),
+    ):
+        nodes = plan.having(kind)
+        extra = f"  {size(plan.bytes_to_fetch)}" if kind is Disposition.CACHED and nodes else ""
+        say(f"{heading:<10} {len(nodes):>4}{extra}")
+        if kind in (Disposition.BUILD, Disposition.BLOCKED):
+            for node in nodes:
+                say(f"  {node.spec.label}: {node.reason}")
+    for signer, name in plan.signers:
+        say(f"Signed by  {name}  {fingerprint(signer)}")
+    say(f"Store      {plan.store}")
+
+
+def obstacle_of(plan: Plan) -> SpackbinError | None:
+    """Why the plan cannot be carried out, `None` if it can."""
+    blocked = plan.having(Disposition.BLOCKED)
+    distrusted = [node for node in blocked if node.blocker is Blocker.TRUST]
+    if distrusted:
+        return Refused(
+            f"{_first(distrusted)} cannot be trusted",
+            distrusted[0].reason,
+            "See the keys on offer: spackbin key list",
+        )
+    if blocked:
+        return NotAvailable(f"{_first(blocked)} cannot be used here", blocked[0].reason)
+    to_build = plan.having(Disposition.BUILD)
+    if to_build:
+        return NotAvailable(
+            f"{_first(to_build)} would have to be built from source",
+            to_build[0].reason,
+            "Install it with Spack, into the same store, or choose another build",
+        )
+    return None
+
+
+def _first(nodes: Sequence[PlanNode]) -> str:
+    others = len(nodes) - 1
+    label = nodes[0].spec.label
+    return f"{label} and {counted(others, 'other package')}" if others else label
+
+
+def plan_document(plan: Plan) -> dict[str, object]:
+    """The plan as the fields of a JSON document."""
+    return {
+        "store": plan.store,
+        "roots": plan.roots,
+        "is_ready": plan.is_ready,
+        "bytes_to_fetch": plan.bytes_to_fetch,
+        "counts": {kind.value: len(plan.having(kind)) for kind in MARKS},
+        "signers": [{"fingerprint": key, "user_id": name} for key, name in plan.signers],
+        "nodes": [_node_document(node) for node in plan.nodes],
+    }
+
+
+def _node_document(node: PlanNode) -> dict[str, object]:
+    spec = node.spec
+    return {
+        "hash": spec.hash,
+        "name": spec.name,
+        "version": spec.version,
+        "target": spec.target,
+        "os": spec.os,
+        "disposition": node.disposition,
+        "reason": node.reason,
+        "blocker": node.blocker,
+        "source": node.source,
+        "depends_on": [edge.hash for edge in spec.edges("link", "run")],
+    }

@@ -1,0 +1,102 @@
+"""The root of the command line: global options, and commands that load when they are called."""
+
+import importlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import click
+
+from core import __version__
+from core.session import Session
+from core.settings import load_settings
+
+COMMANDS = {
+    "attach": "tui.cli.installs:attach",
+    "completion": "tui.cli.completion:completion",
+    "demo": "tui.cli.demo:demo",
+    "host": "tui.cli.host:host",
+    "install": "tui.cli.installs:install",
+    "key": "tui.cli.keys:key",
+    "list": "tui.cli.browse:list_builds",
+    "mirror": "tui.cli.mirrors:mirror",
+    "plan": "tui.cli.plans:plan",
+    "show": "tui.cli.browse:show",
+    "verify": "tui.cli.verify:verify",
+}
+"""Command name to where it is defined."""
+
+
+@dataclass
+class Globals:
+    """What the global options said; opens the session when a command needs it."""
+
+    options: dict[str, str | None]
+    """Settings by field name, as given."""
+    mirrors: tuple[str, ...] = ()
+    """Names or URLs to which the command is limited."""
+    is_quiet: bool = False
+    """True to leave out progress."""
+
+    @cached_property
+    def session(self) -> Session:
+        """The front door of the core."""
+        return Session(load_settings(self.options), only=self.mirrors)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, `None` if there is none."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("--store", metavar="DIR", help="Root of the install tree.")
+@click.option("--config", "config_dir", metavar="DIR", help="Where mirrors and keys are kept.")
+@click.option(
+    "--mirror", "mirrors", metavar="NAME_OR_URL", multiple=True, help="Only these mirrors."
+)
+@click.option("--no-spack", is_flag=True, help="Ignore any Spack beside us.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.version_option(__version__, prog_name="spackbin")
+@click.pass_context
+def root(
+    ctx: click.Context,
+    store: str | None,
+    config_dir: str | None,
+    mirrors: tuple[str, ...],
+    no_spack: bool,
+    quiet: bool,
+) -> None:
+    """Browse and install Spack binaries: signed, relocated, registered with Spack.
+
+    Without a command, opens the full-screen program.
+    """
+    options = {
+        "store": store,
+        "config_dir": config_dir,
+        "use_spack": "false" if no_spack else None,
+    }
+    ctx.obj = Globals(options, mirrors, quiet)
+    if ctx.invoked_subcommand is None:
+        ctx.exit(open_screen(ctx.obj.session))
+
+
+def open_screen(session: Session) -> int:
+    """Open the full-screen program; returns the exit status."""
+    from tui.app import run_app
+
+    return run_app(session)

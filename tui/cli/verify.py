@@ -1,0 +1,28 @@
+"""`spackbin verify`."""
+
+import click
+
+from tui.cli.output import note, print_json, say
+from tui.cli.root import Globals
+from tui.text import counted
+
+
+@click.command()
+@click.argument("specs", nargs=-1, metavar="[SPEC]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def verify(given: Globals, specs: tuple[str, ...], as_json: bool) -> None:
+    """Compare the files of installed packages with what was registered (default: of all)."""
+    reports = given.session.verify(specs)
+    if as_json:
+        print_json("verify", reports=reports)
+    else:
+        for report in reports:
+            state = counted(len(report.problems), "problem") if report.problems else "good"
+            say(f"{report.label}: {state}, {counted(report.files, 'file')} compared")
+            for problem in report.problems:
+                say(f"  {problem.path}: {problem.problem}")
+        if not reports:
+            note("Nothing is installed in this store.")
+    if any(report.problems for report in reports):
+        raise click.exceptions.Exit(1)
