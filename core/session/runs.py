@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from core.engine.journal import LOCK, LOG, Run, new_run, runs
@@ -15,9 +16,6 @@ from core.settings import Settings
 
 PACKAGES = Path(__file__).parents[2]
 """Where `core` lies: the engine's interpreter looks there first."""
-
-_engines: list[subprocess.Popen[bytes]] = []
-# Kept, so that an engine that ends while we live is not mistaken for a forgotten child.
 
 
 def start(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) -> Run:
@@ -51,7 +49,8 @@ def start(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) -> Run:
                 start_new_session=True,
                 pass_fds=(lock,),
             )
-        _engines.append(engine)
+        # Somebody must take note of its end if it comes before ours.
+        threading.Thread(target=engine.wait, name="engine", daemon=True).start()
     finally:
         os.close(lock)
     return run

@@ -97,7 +97,7 @@ class OfferedKey:
         if not usable:
             return "not made for signing"
         # A weak primary key could vouch for any subkey, whether it signs itself or not.
-        weak = [key for key in (self.primary,) if key.is_weak]
+        weak = [key for key in (self.primary, *usable) if key.is_weak]
         return f"too weak ({weak[0].algorithm})" if weak else ""
 
 

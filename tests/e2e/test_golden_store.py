@@ -35,4 +35,4 @@ def test_the_store_is_as_spack_left_it(expected: str, program: Program, golden: 
     script = Path(__file__).with_name("fill_golden_store.py")
     done = in_own_opt(program, script, str(program.directory), str(golden / "dev"), expected)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == {"different": [], "prefixes": 12}
+    assert json.loads(done.stdout.splitlines()[-1]) == {"different": [], "prefixes": 13}

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from core.cancel import CancelToken
-from core.events import NodeFinished
+from core.events import NodeFinished, RunStarted
 from core.session import Session
 from core.settings import Settings
 from tui.cli.installs import follow
@@ -125,14 +125,17 @@ def _has_installed(session: Session) -> bool:
 
 
 def _say_goodbye(session: Session, directory: Path) -> None:
-    programs = sorted(
-        program
-        for event in _finished(session)
-        for program in Path(event.prefix).glob("bin/*")
-        if program.is_file()
-    )
-    if programs:
-        say("Installed, and ready to run:")
-        for program in programs:
-            say(f"  {program}")
+    run = session.current_run()
+    started = [event for event in run.history() if isinstance(event, RunStarted)] if run else []
+    asked_for = {root for event in started for root in event.roots}
+    for event in _finished(session):
+        if event.node in asked_for:
+            say(f"Installed, and ready to run: {_programs(Path(event.prefix))}")
     say(f"The demo store stays at {directory}; remove it with: rm -r {directory}")
+
+
+def _programs(prefix: Path) -> str:
+    """The programs of a package in one line that can be copied."""
+    names = sorted(path.name for path in prefix.glob("bin/*"))
+    same = [name for name in names if prefix.name.startswith(f"{name}-")]
+    return str(prefix / "bin" / (same or names)[0]) if names else str(prefix)

@@ -45,7 +45,9 @@ def made_up_hash(number: int) -> DagHash:
     return DagHash(digits)
 
 
-def record(name: str, number: int, needs: tuple[int, ...] = (), **node: object) -> dict[str, Any]:
+def record(
+    name: str, number: int, needs: tuple[int, ...] = (), /, **node: object
+) -> dict[str, Any]:
     """A record of a made-up build that needs others at link time."""
     return {
         "spec": {

@@ -80,7 +80,7 @@ def test_a_newer_index_needs_a_newer_program(write: Write, version: str) -> None
         write(index_text({made_up_hash(1): {"quite": "different"}}, version))
     assert caught.value.hint == "Update spackbin"
     with pytest.raises(MirrorError, match="needs a newer spackbin"):
-        write('{"database": {"installs": {}, "version": "%s"}}' % version)
+        write(f'{{"database": {{"installs": {{}}, "version": "{version}"}}}}')
 
 
 def test_an_older_index_is_too_old(write: Write) -> None:
@@ -90,8 +90,9 @@ def test_an_older_index_is_too_old(write: Write) -> None:
 
 def test_versions_may_be_numbers_and_stand_anywhere(write: Write) -> None:
     records = json.dumps({made_up_hash(1): record("p1", 1)})
-    assert write('{"database": {"version": 7, "installs": %s}}' % records).database_version == 7
-    late = '{"x": 1, "database": {"installs": %s, "version": "6"}}\n' % records
+    number = f'{{"database": {{"version": 7, "installs": {records}}}}}'
+    assert write(number).database_version == 7
+    late = f'{{"x": 1, "database": {{"installs": {records}, "version": "6"}}}}\n'
     assert write(late).database_version == 6
 
 
@@ -106,8 +107,8 @@ def test_spaces_between_everything_do_no_harm(write: Write, tmp_path: Path) -> N
 
 
 def test_two_records_of_one_hash_are_refused(write: Write) -> None:
-    one = f'"{made_up_hash(1)}": {json.dumps(record("p1", 1))}'
-    text = '{"database": {"version": "8", "installs": {%s, %s}}}' % (one, one)
+    one = json.dumps({made_up_hash(1): record("p1", 1)})
+    text = index_text({}).replace("{}", f"{one[:-1]}, {one[1:]}")
     assert "two records" in broken(write, text)
 
 
@@ -130,7 +131,7 @@ def test_a_record_without_end_is_refused(write: Write) -> None:
 
 
 def test_text_that_looks_like_the_next_record_does_no_harm(write: Write) -> None:
-    trap = '},"%s":{"spec":' % made_up_hash(7)
+    trap = f'}},"{made_up_hash(7)}":{{"spec":'
     summary = write(index_text({made_up_hash(1): record("p1", 1, extra=trap)}))
     assert (summary.records, summary.skipped) == (1, 0)
 

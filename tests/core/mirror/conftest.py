@@ -1,10 +1,3 @@
-"""The simulated mirrors."""
+"""A client of a simulated mirror."""
 
 from tests.core.mirror.reading import client  # noqa: F401
-from tests.simulator.fixtures import (  # noqa: F401
-    key_ring,
-    other_key,
-    serving,
-    signing_key,
-    simulated,
-)

@@ -90,7 +90,7 @@ def test_a_mirror_without_an_index(simulated: SimulatedMirror, client: MirrorCli
         (b'{"version": NaN, "data": []}', "it holds NaN, which is not JSON"),
         (b"[" * 100_000, "it is nested too deep"),
         (b"<html></html>", "it is a web page, not JSON"),
-        (gzip.compress(b" " * 3_000_000), "it unpacks to more than 1,048,576 bytes"),
+        (gzip.compress(b" " * 3_000_000, mtime=0), "it unpacks to more than 1,048,576 bytes"),
     ],
 )
 def test_an_index_manifest_that_makes_no_sense(

@@ -114,6 +114,16 @@ def test_the_limit_holds_to_the_byte(tmp_path: Path, files: FileTransport) -> No
     assert caught.value.title == f"{path} has more than 4 bytes"
 
 
+def test_a_file_that_is_too_long_is_not_even_begun(tmp_path: Path, files: FileTransport) -> None:
+    path = tmp_path / "sparse"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    came: list[bytes] = []
+    with files.stream(file_url(path), limit=1 << 20) as chunks, pytest.raises(TooLong):
+        came.extend(chunks)
+    assert came == []
+
+
 def test_a_file_that_grows_is_stopped_at_the_limit(tmp_path: Path, files: FileTransport) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"0" * (1 << 18))

@@ -133,7 +133,7 @@ def fingerprints(ring: KeyRing) -> list[str]:
         b"",
         b"hello",
         b"<html></html>",
-        os.urandom(5000),
+        bytes(range(256)) * 20,
         b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n",
         b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n",
     ],
