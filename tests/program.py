@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -95,3 +96,9 @@ class Program:
         locks = {".spack-db", ".spack-db/lock", ".spack-db/prefix_lock"}
         found = {str(path.relative_to(self.store)) for path in self.store.rglob("*")}
         return sorted(found - locks)
+
+
+def said_by(beacon: Path, store: Path) -> str:
+    """What the program prints, padding taken out and the store's root named."""
+    done = subprocess.run([beacon], capture_output=True, text=True, check=True)
+    return re.sub("/{2,}", "/", done.stdout).replace(str(store), "@STORE@")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.program import KEY, Program
+from tests.program import KEY, Program, said_by
 
 BEACON_NEEDS = {"beacon", "libharbor", "libtide", "gcc-runtime"}
 
@@ -40,6 +40,9 @@ def test_browse_trust_plan_install_run_verify(program: Program, golden: Path) ->
     finished = {event["node"] for event in run["events"] if event["event"] == "NodeFinished"}
     assert len(finished) == len(BEACON_NEEDS)
     assert run["events"][-1]["event"] == "RunFinished"
+
+    recorded = (golden / "dev" / "beacon-says.txt").read_text()
+    assert said_by(program.prefix("beacon") / "bin" / "beacon", program.store) == recorded
 
     shown = program.json("show", "beacon@1.3.0")["details"]
     assert shown["build"]["disposition"] == "installed"

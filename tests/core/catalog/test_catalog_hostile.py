@@ -5,14 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.catalog.reader import Catalog
+from core.catalog.record import read_record
 from core.catalog.schema import CatalogSummary
 from core.catalog.split import LARGEST_RECORD
 from core.catalog.write import write_catalog
-from core.errors import MirrorError
+from core.errors import MirrorError, WrongUse
 from core.model.ident import MirrorName
+from core.model.spec import spec_from_node
 from tests.core.catalog.golden_index import index_of, index_text, made_up_hash, record
 
 HARBOR = MirrorName("harbor")
@@ -168,6 +173,8 @@ def changed(**changes: object) -> dict[str, Any]:
         changed(parameters={"values": [1]}),
         changed(dependencies={}),
         changed(dependencies=[{"name": "p2"}]),
+        changed(dependencies=[{"name": "p2", "hash": "not a hash", "type": ["link"]}]),
+        changed(dependencies=[{"name": "../p2", "hash": made_up_hash(2), "type": ["link"]}]),
         changed(dependencies=[{"name": "p2", "hash": made_up_hash(2), "type": "link"}]),
         changed(external={"path": 3}),
         changed(compiler="gcc"),
@@ -183,21 +190,52 @@ def test_a_record_that_is_no_spec_is_left_out_and_counted(
     assert catalog.counts[HARBOR].skipped == 1
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        changed(dependencies=[{"name": "p2", "hash": "not a hash", "type": ["link"]}]),
-        changed(dependencies=[{"name": "../p2", "hash": made_up_hash(2), "type": ["link"]}]),
-    ],
-)
-def test_what_only_a_close_look_shows_is_missing_from_graphs(
-    write: Write, tmp_path: Path, odd: dict[str, Any]
-) -> None:
-    write(index_text({made_up_hash(1): odd, made_up_hash(3): record("p3", 3, (1,))}))
+def test_a_number_that_no_machine_has_makes_a_spec_unknown(write: Write, tmp_path: Path) -> None:
+    text = index_text(
+        {made_up_hash(1): record("p1", 1, x=5), made_up_hash(3): record("p3", 3, (1,))}
+    )
+    write(text.replace('"x": 5', '"x": 1e999'))
     catalog = Catalog({HARBOR: tmp_path / "catalog.sqlite"})
-    graph = catalog.graph([made_up_hash(3)])
-    assert graph.missing() == {made_up_hash(1)}
-    assert catalog.dependents(made_up_hash(2)) == []
+    assert catalog.graph([made_up_hash(3)]).missing() == {made_up_hash(1)}
+    assert made_up_hash(1) not in catalog.whole_graph()
+    assert catalog.dependents(made_up_hash(1)) == [made_up_hash(3)]
+
+
+ODD = st.recursive(
+    st.sampled_from([None, True, False, 7, 1.5, "", "link", "p2", "../x", made_up_hash(2), "-O2"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["name", "hash", "type", "parameters", "deptypes", "path", "module"]),
+            inner,
+        )
+    ),
+    max_leaves=6,
+)
+PLACES = [
+    *(("spec", key) for key in ("name", "version", "arch", "namespace", "parameters", "hash")),
+    *(("spec", key) for key in ("dependencies", "external", "compiler", "annotations")),
+    *(("spec", "dependencies", 0, key) for key in ("name", "hash", "parameters", "type")),
+    *(("spec", "dependencies", 0, "parameters", key) for key in ("deptypes", "virtuals")),
+    *(("spec", "parameters", key) for key in ("cflags", "shared")),
+    *(("spec", "arch", key) for key in ("platform", "platform_os", "target")),
+]
+
+
+@given(place=st.sampled_from(PLACES), value=ODD)
+def test_what_the_catalog_lists_is_a_spec(place: tuple[Any, ...], value: object) -> None:
+    odd = record("p1", 1, (2,), external={"path": "/usr", "module": None})
+    *way, last = place
+    inner = odd
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    try:
+        spec = read_record(made_up_hash(1), json.dumps(odd).encode())
+    except (msgspec.ValidationError, WrongUse):
+        return
+    node = odd["spec"]
+    assert spec_from_node(node, made_up_hash(1)).name == spec.name
 
 
 def test_circles_and_holes_end(write: Write, tmp_path: Path) -> None:

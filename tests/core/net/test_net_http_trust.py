@@ -11,8 +11,6 @@ from core.net.urls import scheme_of, shown
 from tests.core.net.asking import CONTENT, QUICK, trouble
 from tests.simulator.server import Fault, FaultyServer, serve
 
-CERTIFICATE = Path(__file__).parents[2] / "simulator" / "server.pem"
-
 
 def test_redirects_are_followed_up_to_a_bound(server: FaultyServer, http: HttpTransport) -> None:
     server.fail("old", Fault(status=302, headers={"Location": "/blob"}))
@@ -72,8 +70,10 @@ def test_shown() -> None:
     assert scheme_of("/a/b://c") == ""
 
 
-def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, http: HttpTransport) -> None:
-    with serve(tmp_path, tls()) as server:
+def test_a_certificate_that_nobody_vouches_for(
+    tmp_path: Path, certificate: Path, http: HttpTransport
+) -> None:
+    with serve(tmp_path, tls(certificate)) as server:
         error = trouble(http, f"{server.url}/blob")
     assert error.title.startswith("The certificate of 127.0.0.1:")
     assert "self-signed certificate" in error.title
@@ -82,12 +82,12 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, http: HttpTranspo
 
 
 def test_https_with_an_authority_of_ones_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     (tmp_path / "blob").write_bytes(CONTENT)
     transport = HttpTransport(QUICK)
-    with serve(tmp_path, tls()) as server:
+    with serve(tmp_path, tls(certificate)) as server:
         assert transport.get(f"{server.url}/blob", limit=len(CONTENT)) == CONTENT
         server.fail("old", Fault(status=301, headers={"Location": "http://127.0.0.1:1/blob"}))
         error = trouble(transport, f"{server.url}/old")
@@ -100,7 +100,7 @@ def test_a_server_that_speaks_no_tls(server: FaultyServer, http: HttpTransport) 
     assert error.title.startswith("No secure connection to 127.0.0.1:")
 
 
-def tls() -> ssl.SSLContext:
+def tls(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    context.load_cert_chain(certificate)
     return context
