@@ -1,24 +1,22 @@
 """What a session shows of builds: lists, one build in full, and which build a spec means."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
-from core.catalog.reader import Catalog, CatalogRow
+from core.catalog.reader import CatalogRow
 from core.errors import NotAvailable, WrongUse
-from core.host.verdict import row_runs_here
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.host import Host
-from core.model.ident import DagHash, MirrorName
+from core.model.ident import DagHash
 from core.model.plan import Disposition
-from core.model.spec import ConcreteSpec, VariantValue
+from core.model.spec import ConcreteSpec
 from core.model.views import BuildDetails, BuildView, Choice, PackageView
-from core.planning.disposition import fitness, row_disposition
 from core.query.parse import parse_query
 from core.query.query import Query
 from core.session.mirrors import MirrorDesk
+from core.session.snapshot import Snapshot
 from core.store.database import Database
 from core.store.paths import StorePaths
 from core.store.records import is_present
@@ -26,104 +24,6 @@ from core.trust.pins import PinStore
 
 _PART_OF_A_NAME = re.compile(r"[A-Za-z0-9_.-]*")
 _USABLE = (Disposition.INSTALLED, Disposition.CACHED, Disposition.BLOCKED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Now:
-    """What is true at one moment; every answer is made from one of these."""
-
-    catalog: Catalog
-    """What the mirrors offer."""
-    records: Mapping[DagHash, InstalledRecord]
-    """What is in the store."""
-    trusted: frozenset[MirrorName]
-    """Mirrors that have a trusted key, or may be unsigned."""
-    host: Host
-    """The machine."""
-
-    def row(self, hash_: DagHash) -> CatalogRow | None:
-        """The row of a spec, on offer or only installed."""
-        found = self.catalog.row(hash_)
-        record = self.records.get(hash_)
-        return found or (self.installed_row(record) if record else None)
-
-    def installed_row(self, record: InstalledRecord) -> CatalogRow:
-        """The row of a spec that no mirror knows."""
-        spec, graph = record.spec, self.installed_graph()
-        libcs = (
-            graph[edge.hash].label
-            for edge in spec.dependencies
-            if "libc" in edge.virtuals and edge.hash in graph
-        )
-        return CatalogRow(
-            hash=spec.hash,
-            name=spec.name,
-            version=spec.version,
-            platform=spec.platform,
-            os=spec.os,
-            target=spec.target,
-            namespace=spec.namespace,
-            compiler=graph.compiler_of(spec),
-            libc=next(libcs, ""),
-            variants=tuple(sorted((key, _shown(value)) for key, value in spec.variants.items())),
-            mirrors=(),
-            external=spec.external is not None,
-        )
-
-    def installed_graph(self) -> SpecGraph:
-        """All that the database knows."""
-        return SpecGraph((), {hash_: record.spec for hash_, record in self.records.items()})
-
-    def graph(self, roots: Sequence[DagHash]) -> SpecGraph:
-        """What the roots need, by the mirrors and by the database."""
-        found = self.catalog.graph(roots)
-        if all(root in found for root in found.roots) and not found.missing():
-            return found
-        return SpecGraph(found.roots, {**self.installed_graph().nodes, **found.nodes})
-
-    def view(self, row: CatalogRow) -> BuildView:
-        """The row as the faces show it."""
-        record = self.records.get(row.hash)
-        verdict = row_runs_here(
-            self.host,
-            platform=row.platform,
-            os=row.os,
-            target=row.target,
-            libc=row.libc,
-            compiled=bool(row.compiler),
-        )
-        stands = row_disposition(
-            installed=record is not None and is_present(record),
-            verdict=verdict,
-            mirrors=row.mirrors,
-            trusted=self.trusted,
-        )
-        return BuildView(
-            hash=row.hash,
-            name=row.name,
-            version=row.version,
-            os=row.os,
-            target=row.target,
-            compiler=row.compiler,
-            variants=row.variants,
-            mirrors=row.mirrors,
-            disposition=Disposition.EXTERNAL if row.external else stands.disposition,
-            reason=stands.reason,
-        )
-
-    def best_first(self, views: list[BuildView]) -> list[BuildView]:
-        """Sorted by fitness for the host."""
-        return sorted(
-            views,
-            key=lambda view: fitness(
-                self.host,
-                disposition=view.disposition,
-                target=view.target,
-                version=view.version,
-                hash_=view.hash,
-            ),
-            reverse=True,
-        )
 
 
 class Browser:
@@ -233,17 +133,17 @@ class Browser:
             chosen |= found
         return list(chosen.values())
 
-    def _now(self) -> _Now:
+    def _now(self) -> Snapshot:
         trusted = frozenset(
             mirror.name
             for mirror in self._mirrors.configured()
             if not mirror.signed or self._pins.pins(mirror)
         )
         records = self._database.read().records
-        return _Now(self._mirrors.catalog(), records, trusted, self._host())
+        return Snapshot(self._mirrors.catalog(), records, trusted, self._host())
 
     def _found(
-        self, now: _Now, text: str, *, by_part: bool, name: str | None = None
+        self, now: Snapshot, text: str, *, by_part: bool, name: str | None = None
     ) -> list[BuildView]:
         """Views of all that matches, on offer or installed, in no order."""
         text = text.strip()
@@ -260,7 +160,7 @@ class Browser:
         return [now.view(row) for row in self._matching(now, query, found)]
 
     @staticmethod
-    def _matching(now: _Now, query: Query, rows: list[CatalogRow]) -> list[CatalogRow]:
+    def _matching(now: Snapshot, query: Query, rows: list[CatalogRow]) -> list[CatalogRow]:
         offered, installed = now.catalog.whole_graph(), now.installed_graph()
         matching: list[CatalogRow] = []
         for row in rows:
@@ -279,7 +179,7 @@ class Browser:
         return matching
 
     def _needs(
-        self, now: _Now, graph: SpecGraph, spec: ConcreteSpec
+        self, now: Snapshot, graph: SpecGraph, spec: ConcreteSpec
     ) -> tuple[tuple[Disposition, int], ...]:
         counts = dict.fromkeys(Disposition, 0)
         for node in graph.order((spec.hash,)):
@@ -306,12 +206,6 @@ def _summed_up(name: str, best_first: list[BuildView]) -> PackageView:
 
 def _label(graph: SpecGraph, hash_: DagHash, name: str) -> str:
     return graph[hash_].label if hash_ in graph else name
-
-
-def _shown(value: VariantValue) -> str:
-    if isinstance(value, bool):
-        return "+" if value else "~"
-    return value if isinstance(value, str) else ",".join(value)
 
 
 def _suggestion(text: str, names: list[str]) -> str:

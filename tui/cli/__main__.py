@@ -7,22 +7,25 @@ from core.errors import Interrupted, SpackbinError
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from tui.cli.output import is_debugging, print_error
-
     try:
         sys.exit(_run())
     except SpackbinError as error:
-        if is_debugging():
-            raise
-        print_error(error)
-        sys.exit(error.exit_status)
+        sys.exit(_said(error))
     except BrokenPipeError:
         # The reader of our output has seen enough.
         sys.stderr.close()
         sys.exit(1)
     except KeyboardInterrupt:
-        print_error(Interrupted("Interrupted"))
-        sys.exit(Interrupted.exit_status)
+        sys.exit(_said(Interrupted("Interrupted")))
+
+
+def _said(error: SpackbinError) -> int:
+    from tui.cli.output import is_debugging, print_error
+
+    if is_debugging():
+        raise error
+    print_error(error)
+    return error.exit_status
 
 
 def _run() -> int:

@@ -3,12 +3,15 @@
 import importlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import click
 
 from core import __version__
-from core.session import Session
-from core.settings import load_settings
+
+if TYPE_CHECKING:
+    # Loaded when a command needs it: `--version` and `--help` answer at once.
+    from core.session import Session
 
 COMMANDS = {
     "attach": "tui.cli.installs:attach",
@@ -38,8 +41,11 @@ class Globals:
     """True to leave out progress."""
 
     @cached_property
-    def session(self) -> Session:
+    def session(self) -> "Session":
         """The front door of the core."""
+        from core.session import Session
+        from core.settings import load_settings
+
         return Session(load_settings(self.options), only=self.mirrors)
 
 
@@ -95,7 +101,7 @@ def root(
         ctx.exit(open_screen(ctx.obj.session))
 
 
-def open_screen(session: Session) -> int:
+def open_screen(session: "Session") -> int:
     """Open the full-screen program; returns the exit status."""
     from tui.app import run_app
 
