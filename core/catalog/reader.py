@@ -1,9 +1,10 @@
 """Everything the mirrors have on offer, merged, read-only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -14,6 +15,8 @@ from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName
 from core.model.spec import ConcreteSpec
 from core.model.version import version_key
+
+_NO_NODE: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Catalog:
                 (the mirror was never read) counts as empty.
         """
         self._shelves = [Shelf(name, path) for name, path in paths.items() if path.exists()]
+        self._whole = SpecGraph((), _LazyNodes(self._read, self._all_hashes))
 
     @property
     def problems(self) -> Mapping[MirrorName, MirrorError]:
@@ -136,8 +140,11 @@ class Catalog:
         return SpecGraph(roots, nodes)
 
     def whole_graph(self) -> SpecGraph:
-        """A graph of all there is, without roots; nodes are read when they are looked at."""
-        return SpecGraph((), _LazyNodes(self._read, self._all_hashes))
+        """A graph of all there is, without roots, for queries.
+
+        Nodes are read when they are looked at. They lack `ConcreteSpec.node`.
+        """
+        return self._whole
 
     def close(self) -> None:
         """Close the files."""
@@ -182,9 +189,11 @@ class _LazyNodes(Mapping[DagHash, ConcreteSpec]):
         self._known: dict[DagHash, ConcreteSpec] = {}
 
     def __getitem__(self, hash_: DagHash) -> ConcreteSpec:
-        if hash_ not in self._known:
-            self._known.update(self._read([hash_]))
-        return self._known[hash_]
+        known = self._known.get(hash_)
+        if known is None:
+            # Most of a spec is the node as it was read, and there may be 200,000 of them.
+            known = self._known[hash_] = replace(self._read([hash_])[hash_], node=_NO_NODE)
+        return known
 
     def __iter__(self) -> Iterator[DagHash]:
         return iter(self._all_hashes())

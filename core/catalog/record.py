@@ -30,12 +30,12 @@ class _EdgeParameters(msgspec.Struct, gc=False):
 class _Dependency(msgspec.Struct, gc=False):
     name: str
     hash: str
-    parameters: _EdgeParameters | None = None
+    parameters: _EdgeParameters | msgspec.UnsetType = msgspec.UNSET
     type: tuple[str, ...] = ()
 
     @property
     def deptypes(self) -> tuple[str, ...]:
-        return self.type if self.parameters is None else self.parameters.deptypes
+        return self.parameters.deptypes if self.parameters else self.type
 
 
 class _Compiler(msgspec.Struct, gc=False):
@@ -61,9 +61,9 @@ class _Node(msgspec.Struct, gc=False):
     parameters: msgspec.Raw = msgspec.Raw(b"{}")
     dependencies: tuple[_Dependency, ...] = ()
     compiler: _Compiler | None = None
-    annotations: _Annotations | None = None
+    annotations: _Annotations | msgspec.UnsetType = msgspec.UNSET
     external: _External | None = None
-    hash: str = ""
+    hash: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -114,6 +114,9 @@ _checked_version = lru_cache(maxsize=16384)(version_text)
 def read_record(hash_: str, record: bytes) -> IndexedSpec:
     """Decode one record of an index.
 
+    Names and hashes of dependencies are not looked at closely: there are millions of them, and
+    whoever reads the record later does it.
+
     Args:
         hash_: the DAG hash under which it stands in the index.
         record: the record as JSON.
@@ -121,20 +124,22 @@ def read_record(hash_: str, record: bytes) -> IndexedSpec:
     Raises:
         msgspec.ValidationError: it is JSON, and a field is missing or of a wrong type.
         msgspec.DecodeError: it is not JSON.
+        UnicodeDecodeError: it is not UTF-8.
         RecursionError: it is nested too deeply.
         WrongUse: a name or version has characters that none has, or the hash is another.
     """
+    if not record.isascii():
+        # The decoder does not look into what it passes over.
+        record.decode()
     document = _records.decode(record)
     node = document.spec
-    if node.hash not in ("", hash_):
-        raise WrongUse(f"The record of {hash_} is for {node.hash[:40]!a}")
+    _check(hash_, node)
     platform, os, target = _arch(bytes(node.arch))
-    providers = {
-        virtual: item
-        for item in node.dependencies
-        if item.parameters
-        for virtual in item.parameters.virtuals
-    }
+    providers: dict[str, _Dependency] = {}
+    for item in node.dependencies:
+        if item.parameters:
+            for virtual in item.parameters.virtuals:
+                providers.setdefault(virtual, item)
     libc = providers.get("libc")
     compiler, compiler_hash = _compiler(node, providers)
     return IndexedSpec(
@@ -155,6 +160,14 @@ def read_record(hash_: str, record: bytes) -> IndexedSpec:
     )
 
 
+def _check(hash_: str, node: _Node) -> None:
+    """Refuse the rare node of a good shape that `core.model.spec` would refuse later."""
+    if node.hash not in (msgspec.UNSET, hash_):
+        raise WrongUse(f"The record of {hash_} is for another hash")
+    if node.external and node.external.module is True:
+        raise WrongUse(f"The record of {hash_} has no list of modules")
+
+
 @lru_cache(maxsize=4096)
 def _arch(text: bytes) -> tuple[str, str, str]:
     arch = _arches.decode(text)
@@ -167,8 +180,9 @@ def _variants(text: bytes) -> str:
     pairs: list[tuple[str, str]] = []
     for name, value in _parameters.decode(text).items():
         if name in FLAG_NAMES:
-            continue
-        if isinstance(value, bool):
+            if value and not isinstance(value, tuple):
+                raise WrongUse(f"{name} is not a list")
+        elif isinstance(value, bool):
             pairs.append((name, "+" if value else "~"))
         else:
             pairs.append((name, value if isinstance(value, str) else ",".join(value)))

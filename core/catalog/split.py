@@ -111,7 +111,7 @@ def _checked_frame(frame: bytes) -> int:
         raise broken("there is too much around its list of builds")
     try:
         database = msgspec.json.decode(frame, type=_Frame).database
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise broken("it is cut off, or not valid JSON") from error
     if database.installs:
         raise broken("it has two lists of builds")

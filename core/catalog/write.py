@@ -21,7 +21,6 @@ from core.errors import MirrorError, WrongUse
 _SETTINGS = """
 PRAGMA journal_mode=OFF;
 PRAGMA synchronous=OFF;
-PRAGMA locking_mode=EXCLUSIVE;
 PRAGMA page_size=16384;
 PRAGMA cache_size=-32000;
 """
@@ -82,10 +81,12 @@ def write_catalog(
         sqlite3.Error: the catalog cannot be written.
     """
     destination.unlink(missing_ok=True)
+    # Nobody else knows the file, and not every file system has locks.
+    uri = f"{destination.absolute().as_uri()}?nolock=1"
     try:
         with (
             index.open("rb") as stream,
-            closing(sqlite3.connect(destination, isolation_level=None)) as connection,
+            closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection,
         ):
             connection.executescript(_SETTINGS + TABLES)
             connection.execute("BEGIN")
@@ -149,7 +150,7 @@ class _Writer:
             except (msgspec.ValidationError, WrongUse):
                 self._skipped += 1
                 continue
-            except (msgspec.DecodeError, RecursionError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise broken(f"the record of {hash_} is not valid JSON") from error
             if hash_ in self._libc:
                 raise broken(f"it has two records of {hash_}")

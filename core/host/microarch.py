@@ -31,9 +31,23 @@ def detect_targets() -> tuple[str, ...]:
 
 @cache
 def runnable_on(target: str) -> tuple[str, ...]:
-    """The microarchitectures whose programs run on `target`: itself, then its ancestors."""
-    known = _KNOWN.get(target)
-    return (target, *(item.name for item in known.ancestors)) if known else (target,)
+    """The microarchitectures whose programs run on `target`: itself, then its ancestors.
+
+    Nearest first: each stands before its own ancestors, otherwise in archspec's order.
+    """
+    if target not in _KNOWN:
+        return (target,)
+    remaining = {
+        item.name: {ancestor.name for ancestor in item.ancestors}
+        for item in (_KNOWN[target], *_KNOWN[target].ancestors)
+    }
+    ordered: list[str] = []
+    while remaining:
+        further = set[str]().union(*remaining.values())
+        nearest = next(name for name in remaining if name not in further)
+        del remaining[nearest]
+        ordered.append(nearest)
+    return tuple(ordered)
 
 
 @cache

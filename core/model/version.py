@@ -160,7 +160,7 @@ def _range(text: str) -> VersionRange:
         high_text = low_text
     low = _written_key(low_text) if low_text or not colon else _LOWEST
     below = _successor(_written_key(high_text)) if high_text or not colon else _HIGHEST
-    if below < low:
+    if below <= low:
         raise WrongUse(f"The version range {text} is empty")
     return VersionRange(low, below)
 

@@ -75,23 +75,29 @@ class _Planner:
     def nodes(self) -> tuple[PlanNode, ...]:
         """The closure, each node with what happens with it."""
         closure = self.graph.order()
-        libcs = {
-            edge.hash for spec in closure for edge in spec.dependencies if "libc" in edge.virtuals
-        }
+        # Nobody is troubled by what only installed packages need: they are there.
+        edges = [
+            edge
+            for spec in closure
+            if spec.hash not in self.installed
+            for edge in spec.edges(*LINK_RUN)
+        ]
+        needed = {edge.hash for edge in edges}.union(self.graph.roots)
+        libcs = {edge.hash for edge in edges if "libc" in edge.virtuals}
         return tuple(
-            self._external(spec, is_libc=spec.hash in libcs)
+            self._external(spec, is_needed=spec.hash in needed, is_libc=spec.hash in libcs)
             if spec.external
             else self._package(spec)
             for spec in closure
         )
 
-    def _external(self, spec: ConcreteSpec, *, is_libc: bool) -> PlanNode:
+    def _external(self, spec: ConcreteSpec, *, is_needed: bool, is_libc: bool) -> PlanNode:
+        obstacle = None
         if is_libc:
             verdict = libc_suffices(self.host, spec)
             obstacle = None if verdict.runs else Refusal(Blocker.HOST, _all_of(verdict))
-        else:
-            reason = self.absent_externals.get(spec.hash)
-            obstacle = Refusal(Blocker.EXTERNAL, reason) if reason else None
+        elif is_needed and (reason := self.absent_externals.get(spec.hash)):
+            obstacle = Refusal(Blocker.EXTERNAL, reason)
         return _blocked(spec, obstacle) if obstacle else PlanNode(spec, Disposition.EXTERNAL)
 
     def _package(self, spec: ConcreteSpec) -> PlanNode:

@@ -5,18 +5,9 @@ from typing import NoReturn
 
 from core.errors import WrongUse
 from core.query.node import NodeBuilder
-from core.query.pattern import ALL_DEPTYPES, EdgePattern, NodePattern
+from core.query.pattern import ALL_DEPTYPES, NEW_COMPILER_NAMES, EdgePattern, NodePattern
 from core.query.query import Query
 from core.query.tokens import Token, refuse, tokens
-
-_OLD_COMPILER_NAMES = {
-    "clang": "llvm",
-    "oneapi": "intel-oneapi-compilers",
-    "rocmcc": "llvm-amdgpu",
-    "intel": "intel-oneapi-compilers-classic",
-    "arm": "acfl",
-}
-"""Names of compilers before Spack 1.0, and of the packages that they are now."""
 
 
 def parse_query(text: str) -> Query:
@@ -91,7 +82,7 @@ class _Parser:
             self._refuse(f"A package is missing after {sigil.text}", self.peek())
         direct = sigil.text != "^"
         if direct:
-            node = replace(node, name=_OLD_COMPILER_NAMES.get(node.name, node.name))
+            node = replace(node, name=NEW_COMPILER_NAMES.get(node.name, node.name))
         return EdgePattern(node, direct, frozenset(virtuals), deptypes)
 
     def _properties(self) -> tuple[tuple[str, ...], frozenset[str]]:

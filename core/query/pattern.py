@@ -15,6 +15,14 @@ from core.query.targets import target_fits
 
 ALL_DEPTYPES = ("build", "link", "run", "test")
 """Every type of dependency."""
+NEW_COMPILER_NAMES = {
+    "clang": "llvm",
+    "oneapi": "intel-oneapi-compilers",
+    "rocmcc": "llvm-amdgpu",
+    "intel": "intel-oneapi-compilers-classic",
+    "arm": "acfl",
+}
+"""Names of compilers before Spack 1.0, and of the packages that they are now."""
 _BUILD = frozenset(("build",))
 
 
@@ -210,4 +218,7 @@ def _old_compiler_fits(compiler: str, wanted: EdgePattern) -> bool:
     if node.name in COMPILER_VIRTUALS:
         return node.versions.is_any
     name, _, version = compiler.partition("@")
-    return not (node.variants or node.flags) and node.admits(name=name, version=version)
+    names = {name, NEW_COMPILER_NAMES.get(name, name)}
+    return not (node.variants or node.flags) and any(
+        node.admits(name=name, version=version) for name in names
+    )

@@ -174,7 +174,8 @@ class Browser:
                 hash_=row.hash,
             )
             graph = offered if row.mirrors else installed
-            if is_possible and query.matches(graph[row.hash], graph):
+            # A record can be listed and still not be understood as a whole.
+            if is_possible and row.hash in graph and query.matches(graph[row.hash], graph):
                 matching.append(row)
         return matching
 

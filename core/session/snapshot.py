@@ -1,0 +1,120 @@
+"""What is true at one moment: offers, installs, trust and the machine, and how a build stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.catalog.reader import Catalog, CatalogRow
+from core.host.verdict import row_runs_here
+from core.model.artifact import InstalledRecord
+from core.model.graph import SpecGraph
+from core.model.host import Host
+from core.model.ident import DagHash, MirrorName
+from core.model.plan import Disposition
+from core.model.spec import VariantValue
+from core.model.views import BuildView
+from core.planning.disposition import fitness, row_disposition
+from core.store.records import is_present
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is true at one moment; every answer is made from one of these."""
+
+    catalog: Catalog
+    """What the mirrors offer."""
+    records: Mapping[DagHash, InstalledRecord]
+    """What is in the store."""
+    trusted: frozenset[MirrorName]
+    """Mirrors that have a trusted key, or may be unsigned."""
+    host: Host
+    """The machine."""
+
+    def row(self, hash_: DagHash) -> CatalogRow | None:
+        """The row of a spec, on offer or only installed."""
+        found = self.catalog.row(hash_)
+        record = self.records.get(hash_)
+        return found or (self.installed_row(record) if record else None)
+
+    def installed_row(self, record: InstalledRecord) -> CatalogRow:
+        """The row of a spec that no mirror knows."""
+        spec, graph = record.spec, self.installed_graph()
+        libcs = (
+            graph[edge.hash].label
+            for edge in spec.dependencies
+            if "libc" in edge.virtuals and edge.hash in graph
+        )
+        return CatalogRow(
+            hash=spec.hash,
+            name=spec.name,
+            version=spec.version,
+            platform=spec.platform,
+            os=spec.os,
+            target=spec.target,
+            namespace=spec.namespace,
+            compiler=graph.compiler_of(spec),
+            libc=next(libcs, ""),
+            variants=tuple(sorted((key, _shown(value)) for key, value in spec.variants.items())),
+            mirrors=(),
+            external=spec.external is not None,
+        )
+
+    def installed_graph(self) -> SpecGraph:
+        """All that the database knows."""
+        return SpecGraph((), {hash_: record.spec for hash_, record in self.records.items()})
+
+    def graph(self, roots: Sequence[DagHash]) -> SpecGraph:
+        """What the roots need, by the mirrors and by the database."""
+        found = self.catalog.graph(roots)
+        if all(root in found for root in found.roots) and not found.missing():
+            return found
+        return SpecGraph(found.roots, {**self.installed_graph().nodes, **found.nodes})
+
+    def view(self, row: CatalogRow) -> BuildView:
+        """The row as the faces show it."""
+        record = self.records.get(row.hash)
+        verdict = row_runs_here(
+            self.host,
+            platform=row.platform,
+            os=row.os,
+            target=row.target,
+            libc=row.libc,
+            compiled=bool(row.compiler),
+        )
+        stands = row_disposition(
+            installed=record is not None and is_present(record),
+            verdict=verdict,
+            mirrors=row.mirrors,
+            trusted=self.trusted,
+        )
+        return BuildView(
+            hash=row.hash,
+            name=row.name,
+            version=row.version,
+            os=row.os,
+            target=row.target,
+            compiler=row.compiler,
+            variants=row.variants,
+            mirrors=row.mirrors,
+            disposition=Disposition.EXTERNAL if row.external else stands.disposition,
+            reason=stands.reason,
+        )
+
+    def best_first(self, views: list[BuildView]) -> list[BuildView]:
+        """Sorted by fitness for the host."""
+        return sorted(
+            views,
+            key=lambda view: fitness(
+                self.host,
+                disposition=view.disposition,
+                target=view.target,
+                version=view.version,
+                hash_=view.hash,
+            ),
+            reverse=True,
+        )
+
+
+def _shown(value: VariantValue) -> str:
+    if isinstance(value, bool):
+        return "+" if value else "~"
+    return value if isinstance(value, str) else ",".join(value)

@@ -1,0 +1,8 @@
+import pytest
+from tui_fakes import FakeSession
+
+
+@pytest.fixture
+def session() -> FakeSession:
+    """A session in memory."""
+    return FakeSession()

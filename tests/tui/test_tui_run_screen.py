@@ -1,0 +1,214 @@
+"""The screen of an install."""
+
+import time
+
+import msgspec
+import pytest
+from tui_drive import opened
+from tui_fakes import (
+    NOW,
+    RUN_NODES,
+    FakeRun,
+    FakeSession,
+    failed_events,
+    finished_event,
+    install_events,
+    skipped_event,
+    started_event,
+)
+
+from core.events import CancelRequested, Event, LogWritten, PhaseProgressed, PhaseStarted
+
+ZLIB, NCURSES, HDF5 = RUN_NODES
+
+
+def recent(*events: Event) -> list[Event]:
+    """The events as if they happened a moment ago."""
+    shift = time.time() - NOW - 6
+    return [msgspec.structs.replace(event, time=event.time + shift) for event in events]
+
+
+async def test_a_run_in_progress_is_said_and_L_shows_it(session: FakeSession) -> None:
+    session.run = FakeRun(recent(started_event(), *install_events(ZLIB, NOW)))
+    async with opened(session) as driver:
+        await driver.sees("installing 1 of 3: L")
+        await driver.press("L")
+        await driver.sees(
+            "1 of 3 installed",
+            "─ fetch ─",
+            "─ verify ─",
+            "─ extract ─",
+            "─ relocate ─",
+            "─ register ─",
+            "■ zlib@1.3.1",
+            "▪▪▪▪▪  done      3.0 s",
+            "zlib@1.3.1: signature good",
+            "Esc leave it running",
+        )
+        assert "waits" in driver.text()
+
+
+async def test_progress_arrives_while_one_looks(session: FakeSession) -> None:
+    session.run = FakeRun(recent(started_event()))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        await driver.press("L")
+        await driver.sees("0 of 3 installed", "for zlib")
+        session.run.append(
+            *recent(
+                PhaseStarted(time=NOW, node=ZLIB.hash, phase="fetch", total=ZLIB.size),
+                PhaseProgressed(time=NOW + 6, node=ZLIB.hash, phase="fetch", done=330_000),
+            )
+        )
+        await driver.sees("33 %  330.0 kB of 1.0 MB", "▸····  fetch", "/s  0:")
+        session.run.append(
+            *recent(PhaseStarted(time=NOW + 6, node=ZLIB.hash, phase="extract", total=1004)),
+            *recent(PhaseProgressed(time=NOW + 6, node=ZLIB.hash, phase="extract", done=612)),
+        )
+        await driver.sees("60 %  612 of 1,004 files")
+        session.run.append(*recent(*install_events(ZLIB, NOW)[-1:]))
+        await driver.sees("1 of 3 installed")
+        assert "for zlib" not in driver.text()
+
+
+async def test_the_end_and_its_failures_are_told(session: FakeSession) -> None:
+    session.run = FakeRun(
+        [
+            started_event(),
+            *failed_events(ZLIB, NOW),
+            *install_events(NCURSES, NOW),
+            skipped_event(HDF5, NOW + 2),
+            finished_event(NOW + 9, 1, 1, 1),
+        ]
+    )
+    session.run.die()
+    async with opened(session) as driver:
+        await driver.sees("hdf5: 5 builds")
+        await driver.press("L")
+        await driver.sees(
+            "1 of 3 installed  1 failed  1 not tried",
+            "done in 9.0 s",
+            "✗····  failed    The signature is bad",
+            "not tried zlib failed",
+            "Esc back",
+        )
+        await driver.press("w")
+        await driver.sees(
+            "zlib@1.3.1: failed",
+            "harbor: zlib-1.3.1.spec.manifest.json",
+            "Tell the operator of the mirror",
+            "Not stopped by it: 1 other package.",
+        )
+        await driver.press("escape", "c")
+        await driver.sees("The install has ended")
+
+
+async def test_v_shows_the_log_of_the_package_and_back(session: FakeSession) -> None:
+    session.run = FakeRun(
+        recent(started_event(), *install_events(ZLIB, NOW), *install_events(NCURSES, NOW))
+    )
+    async with opened(session) as driver:
+        await driver.sees("installing 2 of 3: L")
+        await driver.press("L", "j")
+        await driver.sees("ncurses@6.5: signature good", "zlib@1.3.1: signature good")
+        await driver.press("v")
+        await driver.sees("log of ncurses@6.5")
+        await driver.misses("zlib@1.3.1: signature good")
+        await driver.press("escape")
+        await driver.sees("─ fetch ─")
+        await driver.press("escape")
+        await driver.sees("Packages")
+
+
+async def test_cancel_asks_first(session: FakeSession) -> None:
+    session.run = FakeRun(recent(started_event()))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        await driver.press("L", "c")
+        await driver.sees("Cancel the install?", "[ Keep going ]")
+        await driver.press("enter")
+        await driver.misses("Cancel the install?")
+        assert not session.run.is_asked_to_stop
+        await driver.press("c", "y")
+        await driver.until(lambda: session.run.is_asked_to_stop)
+        session.run.append(*recent(CancelRequested(time=NOW + 6)))
+        await driver.sees("cancelling")
+        await driver.press("c")
+        await driver.sees("It is being cancelled")
+
+
+async def test_an_engine_that_dies_is_noticed(session: FakeSession) -> None:
+    session.run = FakeRun(recent(started_event()))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        session.run.die()
+        await driver.press("L")
+        await driver.sees("The install process ended without a word")
+        await driver.press("w")
+        await driver.sees("the others left nothing", "out of memory")
+        assert "\x1b" not in driver.text()
+
+
+async def test_leaving_does_not_stop_it_and_says_so(
+    session: FakeSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.run = FakeRun(recent(started_event()))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        await driver.press("L")
+        await driver.sees("0 of 3 installed")
+        await driver.press("escape", "q")
+        await driver.until(lambda: not driver.app.is_running)
+    assert not session.run.is_asked_to_stop
+    assert capsys.readouterr().err.strip() == "The install goes on. Watch it with: spackbin attach"
+
+
+async def test_when_it_ends_the_packages_are_read_anew(session: FakeSession) -> None:
+    session.run = FakeRun(recent(started_event()))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L", "45 of 45")
+        session.all_builds = session.all_builds[:-1]
+        session.run.append(finished_event(NOW + 9))
+        await driver.sees("44 of 44")
+        await driver.misses("installing")
+
+
+async def test_without_any_run_L_says_so(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("hdf5: 5 builds")
+        await driver.press("L")
+        await driver.sees("Nothing was installed from here yet")
+
+
+async def test_a_finished_run_sends_nothing_any_more(session: FakeSession) -> None:
+    session.run = FakeRun([started_event(), finished_event(NOW + 9)])
+    session.run.die()
+    async with opened(session) as driver:
+        await driver.sees("hdf5: 5 builds")
+        await driver.press("L")
+        await driver.sees("done in 9.0 s")
+        await driver.until(lambda: not driver.app.workers)
+
+
+async def test_the_log_follows_its_end_unless_one_reads_further_up(session: FakeSession) -> None:
+    def lines(first: int, last: int) -> list[Event]:
+        return [
+            LogWritten(time=NOW, node=None, text=f"line {number}") for number in range(first, last)
+        ]
+
+    session.run = FakeRun(recent(started_event()))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        await driver.press("L")
+        await driver.sees("0 of 3 installed")
+        session.run.append(*recent(*lines(0, 40)))
+        await driver.sees("line 39")
+        session.run.append(*recent(*lines(40, 300)))
+        await driver.sees("line 299")
+        await driver.press("tab", "g")
+        await driver.sees("line 100")
+        session.run.append(*recent(*lines(300, 310)))
+        await driver.pilot.pause(0.6)
+        assert "line 309" not in driver.text()
+        await driver.press("G")
+        await driver.sees("line 309")

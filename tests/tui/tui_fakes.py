@@ -1,0 +1,441 @@
+"""A session in memory, for what no real mirror would offer: hostile text, odd states, slow jobs."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from core.cancel import CancelToken
+from core.errors import MirrorError, SpackbinError, WrongUse
+from core.events import (
+    PHASES,
+    Event,
+    LogWritten,
+    NodeFailed,
+    NodeFinished,
+    NodeSkipped,
+    PhaseFinished,
+    PhaseProgressed,
+    PhaseStarted,
+    RunFinished,
+    RunNode,
+    RunStarted,
+)
+from core.model.graph import SpecGraph
+from core.model.host import Host, Libc
+from core.model.plan import Blocker, Disposition, Plan, PlanNode, Source
+from core.model.spec import ConcreteSpec, Edge, External
+from core.model.views import BuildDetails, BuildView, KeyStatus, MirrorStatus, PackageView
+from core.settings import Settings
+
+NOW = 1_700_000_000.0
+KEY = "2C8DD3224EF3573A42BD221FA8E0CA3C1C2ADA2F"
+WEAK_KEY = "AAAA1111BBBB2222CCCC3333DDDD4444EEEE5555"
+HOST = Host(
+    platform="linux",
+    os="debian12",
+    target="icelake",
+    targets=("icelake", "x86_64_v4", "x86_64_v3", "x86_64_v2", "x86_64"),
+    libc=Libc("glibc", "2.36", "/usr"),
+)
+
+
+def hash_of(text: str) -> str:
+    """A well-formed DAG hash that starts with the letters of `text`."""
+    letters = [letter for letter in text.lower() if letter in "abcdefghijklmnopqrstuvwxyz234567"]
+    return ("".join(letters) + "q" * 32)[:32]
+
+
+def build(name: str, version: str = "1.0", **changes: object) -> BuildView:
+    """A build; `changes` are fields of `BuildView`."""
+    values = {
+        "hash": hash_of(f"{name}{version}{changes.get('target', '')}"),
+        "name": name,
+        "version": version,
+        "os": "debian12",
+        "target": "x86_64_v3",
+        "compiler": "gcc@12.2.0",
+        "variants": (("cxx", "+"), ("mpi", "~")),
+        "mirrors": ("harbor",),
+        "disposition": Disposition.CACHED,
+    }
+    return BuildView(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def hdf5_builds() -> list[BuildView]:
+    """Builds that differ in target, a variant, version and mirror."""
+    return [
+        build("hdf5", "1.14.6", disposition=Disposition.INSTALLED),
+        build("hdf5", "1.14.6", target="x86_64_v4", hash=hash_of("hdfb")),
+        build(
+            "hdf5",
+            "1.14.6",
+            variants=(("cxx", "+"), ("mpi", "+")),
+            hash=hash_of("hdfc"),
+        ),
+        build(
+            "hdf5",
+            "1.12.3",
+            target="icelake",
+            variants=(("cxx", "~"), ("mpi", "~")),
+            mirrors=("prbot",),
+            disposition=Disposition.BLOCKED,
+            reason="No key is trusted for mirror prbot",
+            hash=hash_of("hdfd"),
+        ),
+        build(
+            "hdf5",
+            "1.14.6",
+            target="neoverse_v1",
+            disposition=Disposition.OTHER_HOST,
+            reason="neoverse_v1 is no ancestor of icelake",
+            hash=hash_of("hdfe"),
+        ),
+    ]
+
+
+def default_builds() -> list[BuildView]:
+    """What the session offers if a test does not say otherwise."""
+    return [
+        *hdf5_builds(),
+        build("hdf5-blosc", "1.0.0"),
+        build("netcdf-c", "4.9.2", disposition=Disposition.BLOCKED, reason="Signed by nobody"),
+        build("py-h5py", "3.11.0"),
+        build("zlib", "1.3.1", disposition=Disposition.INSTALLED),
+        *(build(f"package-{number:02}", f"{number}.0") for number in range(40)),
+    ]
+
+
+def spec(name: str, version: str, *children: str, external: str | None = None) -> ConcreteSpec:
+    """A concrete spec with link edges to `children`, by name."""
+    return ConcreteSpec(
+        name=name,
+        version=version,
+        hash=hash_of(name),
+        platform="linux",
+        os="debian12",
+        target="x86_64_v3",
+        namespace="builtin",
+        variants={"shared": True, "build_system": "cmake"},
+        flags={},
+        compiler="",
+        dependencies=tuple(
+            Edge(child, hash_of(child), frozenset({"link"}))  # type: ignore[arg-type]
+            for child in children
+        ),
+        external=External(external) if external else None,
+    )  # type: ignore[arg-type]
+
+
+def node(of: ConcreteSpec, disposition: Disposition, **changes: object) -> PlanNode:
+    """A node of a plan; cached ones get a source."""
+    source = None
+    if disposition is Disposition.CACHED:
+        source = Source("harbor", "0" * 64, 3_300_000, KEY, "Harbor Release <r@harbor.example>")
+    return PlanNode(of, disposition, source=changes.pop("source", source), **changes)  # type: ignore[arg-type]
+
+
+def plan_of(nodes: Sequence[PlanNode], *roots: str) -> Plan:
+    """A plan over nodes, given dependencies first."""
+    graph = SpecGraph(
+        tuple(hash_of(root) for root in roots),
+        {one.spec.hash: one.spec for one in nodes},
+    )
+    return Plan("/home/ada/spackbin", graph, tuple(nodes))
+
+
+def ready_plan() -> Plan:
+    """hdf5 over ncurses, zlib and an external glibc; can be installed."""
+    return plan_of(
+        (
+            node(spec("glibc", "2.36", external="/usr"), Disposition.EXTERNAL),
+            node(spec("zlib", "1.3.1", "glibc"), Disposition.INSTALLED),
+            node(spec("ncurses", "6.5", "glibc"), Disposition.CACHED),
+            node(spec("hdf5", "1.14.6", "zlib", "ncurses", "glibc"), Disposition.CACHED),
+        ),
+        "hdf5",
+    )
+
+
+def blocked_plan() -> Plan:
+    """One node to build, one without a trusted key, one node that no mirror describes."""
+    return plan_of(
+        (
+            node(
+                spec("openblas", "0.3.28"),
+                Disposition.BUILD,
+                reason="No mirror has it; the nearest is 0.3.27",
+            ),
+            node(
+                spec("fftw", "3.3.10", "ghost"),
+                Disposition.BLOCKED,
+                reason="No key is trusted for mirror harbor yet",
+                blocker=Blocker.TRUST,
+            ),
+            node(spec("gromacs", "2022.5", "fftw", "openblas"), Disposition.CACHED),
+        ),
+        "gromacs",
+    )
+
+
+def key(**changes: object) -> KeyStatus:
+    """A key on offer; `changes` are fields of `KeyStatus`."""
+    values = {
+        "mirror": "harbor",
+        "fingerprint": KEY,
+        "user_id": "Harbor Release <release@harbor.example>",
+        "algorithm": "RSA 4096",
+        "created": 1_653_480_000.0,
+        "expires": None,
+        "trusted": False,
+        "offered": True,
+    }
+    return KeyStatus(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def mirror(name: str = "harbor", **changes: object) -> MirrorStatus:
+    """A signed mirror with one trusted key; `changes` are fields of `MirrorStatus`."""
+    values = {
+        "name": name,
+        "url": f"https://{name}.example/cache",
+        "signed": True,
+        "layout": "v3",
+        "builds": 1204,
+        "refreshed": time.time() - 7300,
+        "trusted_keys": 1,
+    }
+    return MirrorStatus(**{**values, **changes})  # type: ignore[arg-type]
+
+
+class FakeRun:
+    """A run to which a test appends events."""
+
+    def __init__(self, events: Sequence[Event] = (), *, run_id: str = "run-1") -> None:
+        self.id = run_id
+        self._journal = list(events)
+        self._read = 0
+        self._alive = True
+        self.is_asked_to_stop = False
+
+    def append(self, *events: Event) -> None:
+        self._journal += events
+
+    def events(self) -> list[Event]:
+        fresh = self._journal[self._read :]
+        self._read += len(fresh)
+        return fresh
+
+    def is_alive(self) -> bool:
+        return self._alive
+
+    def die(self) -> None:
+        self._alive = False
+
+    def cancel(self) -> None:
+        self.is_asked_to_stop = True
+
+    def last_words(self) -> str:
+        return "Traceback: \x1b[31mout of memory"
+
+
+class FakeSession:
+    """What the screens ask, answered from lists."""
+
+    def __init__(self) -> None:
+        place = Path("/home/ada")
+        self.settings = Settings(place / "spackbin", place / "c", place / "k", place / "s")
+        self.all_mirrors: list[MirrorStatus] = [mirror()]
+        self.all_builds = default_builds()
+        self.all_keys = {"harbor": [key()]}
+        self.made_plan = ready_plan()
+        self.run: FakeRun | None = None
+        self.started: list[Plan] = []
+        self.refreshed: list[str] = []
+        self.failures: dict[str, SpackbinError] = {}
+        self.gate = threading.Event()
+        self.gate.set()
+        self.main_thread = threading.get_ident()
+
+    def _enter(self, call: str) -> None:
+        assert threading.get_ident() != self.main_thread, f"{call} was called from the screen"
+        self.gate.wait(10)
+        if call in self.failures:
+            raise self.failures[call]
+
+    def host(self) -> Host:
+        self._enter("host")
+        return HOST
+
+    def mirrors(self) -> tuple[MirrorStatus, ...]:
+        self._enter("mirrors")
+        return tuple(self.all_mirrors)
+
+    def add_mirror(self, name: str, url: str, *, signed: bool = True) -> MirrorStatus:
+        self._enter("add_mirror")
+        if "nowhere" in url:
+            raise MirrorError("There is no build cache here", url, "Check the URL")
+        added = mirror(name, url=url, signed=signed, builds=0, refreshed=None, trusted_keys=0)
+        self.all_mirrors.append(added)
+        self.all_keys.setdefault(name, [key(mirror=name)])
+        return added
+
+    def remove_mirror(self, name: str) -> None:
+        self._enter("remove_mirror")
+        self.all_mirrors = [one for one in self.all_mirrors if one.name != name]
+
+    def refresh(self, name: str, *, cancel: CancelToken, progress: object) -> MirrorStatus:
+        self._enter("refresh")
+        progress("fetching the index", 1, 2)  # type: ignore[operator]
+        self.refreshed.append(name)
+        self._change(name, refreshed=time.time(), builds=7)
+        return self._mirror(name)
+
+    def _mirror(self, name: str) -> MirrorStatus:
+        return next(one for one in self.all_mirrors if one.name == name)
+
+    def _change(self, name: str, **changes: object) -> None:
+        self.all_mirrors = [
+            replace(one, **changes) if one.name == name else one for one in self.all_mirrors
+        ]
+
+    def keys(self, name: str) -> tuple[KeyStatus, ...]:
+        self._enter("keys")
+        return tuple(self.all_keys.get(name, ()))
+
+    def _set_trust(self, name: str, fingerprint: str, trusted: bool) -> None:
+        self.all_keys[name] = [
+            replace(one, trusted=trusted) if one.fingerprint == fingerprint else one
+            for one in self.all_keys[name]
+        ]
+        self._change(name, trusted_keys=sum(one.trusted for one in self.all_keys[name]))
+
+    def trust(self, name: str, fingerprint: str) -> KeyStatus:
+        self._enter("trust")
+        self._set_trust(name, fingerprint, True)
+        return next(one for one in self.all_keys[name] if one.fingerprint == fingerprint)
+
+    def distrust(self, name: str, fingerprint: str) -> None:
+        self._enter("distrust")
+        self._set_trust(name, fingerprint, False)
+
+    def packages(self, query: str = "", *, all_targets: bool = False) -> list[PackageView]:
+        self._enter("packages")
+        if "%%" in query:
+            raise WrongUse("The query cannot be understood: %% is no compiler", query)
+        found: dict[str, list[BuildView]] = {}
+        for one in self._matching(query):
+            found.setdefault(one.name, []).append(one)
+        views = [_view(builds) for _, builds in sorted(found.items())]
+        return [view for view in views if all_targets or view.runs_here]
+
+    def _matching(self, query: str) -> list[BuildView]:
+        name = query.partition("@")[0].split("+")[0]
+        return [one for one in self.all_builds if name in one.name]
+
+    def builds(self, name: str, query: str = "", *, all_targets: bool = False) -> list[BuildView]:
+        self._enter("builds")
+        return [
+            one
+            for one in self.all_builds
+            if one.name == name and (all_targets or one.disposition is not Disposition.OTHER_HOST)
+        ]
+
+    def details(self, hash_: str) -> BuildDetails:
+        self._enter("details")
+        found = next(
+            (one for one in self.all_builds if one.hash == hash_), build("zlib", hash=hash_)
+        )
+        return BuildDetails(
+            build=found,
+            flags=(("cflags", "-O2"),),
+            dependencies=((hash_of("zlib"), "zlib@1.3.1", "link"),),
+            needs=((Disposition.INSTALLED, 3), (Disposition.CACHED, 5)),
+            prefix="/home/ada/spackbin/linux-x86_64_v3/hdf5-1.14.6-abc",
+        )
+
+    def plan(self, hashes: Sequence[str], *, cancel: CancelToken) -> Plan:
+        self._enter("plan")
+        return self.made_plan
+
+    def start_install(self, plan: Plan) -> FakeRun:
+        self._enter("start_install")
+        self.started.append(plan)
+        self.run = FakeRun([started_event()])
+        return self.run
+
+    def current_run(self) -> FakeRun | None:
+        self._enter("current_run")
+        return self.run
+
+
+def _view(builds: list[BuildView]) -> PackageView:
+    best = builds[0]
+    here = sum(one.disposition is not Disposition.OTHER_HOST for one in builds)
+    return PackageView(best.name, best.version, best.disposition, len(builds), here)
+
+
+RUN_NODES = (
+    RunNode(hash_of("zlib"), "zlib", "1.3.1", 1_000_000, ()),
+    RunNode(hash_of("ncurses"), "ncurses", "6.5", 3_000_000, ()),
+    RunNode(hash_of("hdf5"), "hdf5", "1.14.6", 6_000_000, (hash_of("zlib"),)),
+)
+
+
+def started_event() -> RunStarted:
+    """The first event of a run of three packages."""
+    return RunStarted(
+        time=NOW,
+        run="run-1",
+        store="/home/ada/spackbin",
+        roots=(hash_of("hdf5"),),
+        nodes=RUN_NODES,
+        pid=42,
+        host="login1",
+    )
+
+
+def install_events(of: RunNode, at: float) -> list[Event]:
+    """What happens to a node that gets installed, from `at` on."""
+    events: list[Event] = []
+    for step, phase in enumerate(PHASES):
+        when, total = at + step, of.size if phase == "fetch" else 100
+        events += [
+            PhaseStarted(time=when, node=of.hash, phase=phase, total=total),
+            PhaseProgressed(time=when + 0.3, node=of.hash, phase=phase, done=total // 2),
+            PhaseFinished(time=when + 0.6, node=of.hash, phase=phase, seconds=0.6, done=total),
+        ]
+    log = LogWritten(time=at + 5, node=of.hash, text=f"{of.name}@{of.version}: signature good")
+    return [*events, log, NodeFinished(time=at + 5.5, node=of.hash, prefix=f"/s/{of.name}")]
+
+
+def failed_events(of: RunNode, at: float) -> list[Event]:
+    """What happens to a node whose signature is bad."""
+    return [
+        PhaseStarted(time=at, node=of.hash, phase="fetch", total=of.size),
+        NodeFailed(
+            time=at + 1,
+            node=of.hash,
+            title="The signature is bad",
+            detail="harbor: zlib-1.3.1.spec.manifest.json",
+            hint="Tell the operator of the mirror",
+            exit_status=3,
+        ),
+    ]
+
+
+def skipped_event(of: RunNode, at: float) -> NodeSkipped:
+    """A node that was not tried."""
+    return NodeSkipped(time=at, node=of.hash, reason="zlib failed")
+
+
+def finished_event(at: float, installed: int = 3, failed: int = 0, skipped: int = 0) -> RunFinished:
+    """The last event."""
+    return RunFinished(
+        time=at,
+        installed=installed,
+        failed=failed,
+        skipped=skipped,
+        seconds=at - NOW,
+        exit_status=0 if not failed else 1,
+    )
