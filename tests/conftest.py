@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,18 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in ("STORE", "CONFIG_DIR", "CACHE_DIR", "STATE_DIR", "JOBS", "USE_SPACK"):
         monkeypatch.delenv(f"SPACKBIN_{name}", raising=False)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """In continuous integration a skipped test is a failure: it tested nothing."""
+    if os.environ.get("CI") and terminalreporter.stats.get("skipped"):
+        terminalreporter.section("skipped tests fail in continuous integration")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """See `pytest_terminal_summary`."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
