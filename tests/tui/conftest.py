@@ -1,5 +1,6 @@
 import pytest
-from tui_fakes import FakeSession
+
+from tests.tui.tui_fakes import FakeSession
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """The first screen, key by key, at 80x24."""
 
-from tui_drive import opened
-from tui_fakes import FakeSession, build, hash_of, mirror
+import pytest
 
 from core.errors import MirrorError
 from core.model.plan import Disposition
+from tests.tui.tui_drive import opened
+from tests.tui.tui_fakes import FakeSession
+from tests.tui.tui_values import build, hash_of, mirror
 
 
 async def test_the_first_screen_says_where_and_what(session: FakeSession) -> None:
@@ -240,3 +242,12 @@ async def test_a_package_without_builds_for_this_machine(session: FakeSession) -
         await driver.sees("None for this machine", "0 of 0 packages")
         await driver.press("a")
         await driver.sees("a: 1 build, 0 run here", "· other host: no")
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+async def test_control_keys_leave_from_everywhere(session: FakeSession, key: str) -> None:
+    for before in ((), ("slash",), ("w",), ("M", "a"), ("colon",)):
+        async with opened(session) as driver:
+            await driver.sees("hdf5: 5 builds")
+            await driver.press(*before, key)
+            await driver.until(lambda driver=driver: not driver.app.is_running)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from tui_fakes import build, hash_of, hdf5_builds
 
+from tests.tui.tui_values import build, hash_of, hdf5_builds
 from tui.state.columns import choose_columns
 
 

@@ -6,12 +6,15 @@ import msgspec
 import pytest
 from rich.segment import Segment
 from textual.color import Color
-from tui_drive import Driver, opened
-from tui_fakes import (
+
+from core.errors import MirrorError
+from core.events import LogWritten
+from core.model.plan import Disposition, Source
+from tests.tui.tui_drive import Driver, opened
+from tests.tui.tui_fakes import FakeRun, FakeSession
+from tests.tui.tui_values import (
     NOW,
     RUN_NODES,
-    FakeRun,
-    FakeSession,
     build,
     failed_events,
     finished_event,
@@ -23,10 +26,6 @@ from tui_fakes import (
     spec,
     started_event,
 )
-
-from core.errors import MirrorError
-from core.events import LogWritten
-from core.model.plan import Disposition, Source
 from tui.widgets.alphabet import Alphabet
 
 EVIL = [

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from textual.app import App
-from tui_fakes import FakeRun, FakeSession, finished_event, started_event
 
 from core.errors import MirrorError, SpackbinError
+from tests.tui.tui_fakes import FakeRun, FakeSession
+from tests.tui.tui_values import finished_event, started_event
 from tui import jobs as jobs_module
 from tui.jobs import Jobs
 from tui.messages import JobEnded, Learned, facts, requests

@@ -1,10 +1,11 @@
 """Keys and the question of trust."""
 
 import pytest
-from tui_drive import opened
-from tui_fakes import KEY, WEAK_KEY, FakeSession, key, mirror
 
 from core.errors import MirrorError
+from tests.tui.tui_drive import opened
+from tests.tui.tui_fakes import FakeSession
+from tests.tui.tui_values import KEY, WEAK_KEY, key, mirror
 from tui.text import fingerprint
 
 

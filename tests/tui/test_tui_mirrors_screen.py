@@ -1,9 +1,9 @@
 """Mirrors: list, add, remove, refresh."""
 
-from tui_drive import opened
-from tui_fakes import FakeSession, mirror
-
 from core.errors import MirrorError
+from tests.tui.tui_drive import opened
+from tests.tui.tui_fakes import FakeSession
+from tests.tui.tui_values import default_builds, mirror
 
 
 async def test_mirrors_are_listed_with_all_that_is_known(session: FakeSession) -> None:
@@ -40,6 +40,13 @@ async def test_add_asks_the_mirror_then_reads_it(session: FakeSession) -> None:
         assert session.all_mirrors[0].signed
         await driver.press("K")
         await driver.sees("Keys of harbor", "not trusted")
+        session.all_builds = default_builds()
+        await driver.press("escape", "u")
+        await driver.until(lambda: session.refreshed == ["harbor", "harbor"])
+        await driver.press("escape")
+        await driver.sees("45 of 45", "K shows the keys: none is trusted for harbor")
+        await driver.press("j")
+        await driver.sees("hdf5-blosc: 1 build")
 
 
 async def test_adding_can_be_given_up(session: FakeSession) -> None:

@@ -1,19 +1,10 @@
 """Preview and tree."""
 
-from tui_drive import opened
-from tui_fakes import (
-    FakeSession,
-    blocked_plan,
-    hash_of,
-    mirror,
-    node,
-    plan_of,
-    ready_plan,
-    spec,
-)
-
 from core.errors import MirrorError, StoreError
 from core.model.plan import Disposition, Source
+from tests.tui.tui_drive import opened
+from tests.tui.tui_fakes import FakeSession
+from tests.tui.tui_values import blocked_plan, hash_of, mirror, node, plan_of, ready_plan, spec
 
 ORDER = ["To build", "To fetch", "Installed", "Blocked", "Signed by", "Store", "Same as"]
 

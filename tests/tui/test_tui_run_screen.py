@@ -4,20 +4,19 @@ import time
 
 import msgspec
 import pytest
-from tui_drive import opened
-from tui_fakes import (
+
+from core.events import CancelRequested, Event, LogWritten, PhaseProgressed, PhaseStarted
+from tests.tui.tui_drive import opened
+from tests.tui.tui_fakes import FakeRun, FakeSession
+from tests.tui.tui_values import (
     NOW,
     RUN_NODES,
-    FakeRun,
-    FakeSession,
     failed_events,
     finished_event,
     install_events,
     skipped_event,
     started_event,
 )
-
-from core.events import CancelRequested, Event, LogWritten, PhaseProgressed, PhaseStarted
 
 ZLIB, NCURSES, HDF5 = RUN_NODES
 

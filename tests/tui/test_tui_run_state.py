@@ -4,16 +4,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tui_fakes import (
-    NOW,
-    RUN_NODES,
-    failed_events,
-    finished_event,
-    hash_of,
-    install_events,
-    skipped_event,
-    started_event,
-)
 
 from core.events import (
     CancelRequested,
@@ -25,6 +15,16 @@ from core.events import (
     PhaseStarted,
     decode_event,
     encode_event,
+)
+from tests.tui.tui_values import (
+    NOW,
+    RUN_NODES,
+    failed_events,
+    finished_event,
+    hash_of,
+    install_events,
+    skipped_event,
+    started_event,
 )
 from tui.state.run import LOG_LINES, WEIGHTS, RunState, Status
 

@@ -1,6 +1,5 @@
-from tui_fakes import blocked_plan, hash_of, node, plan_of, ready_plan, spec
-
 from core.model.plan import Disposition
+from tests.tui.tui_values import blocked_plan, hash_of, node, plan_of, ready_plan, spec
 from tui.state.tree import TreeState, size_of
 
 ROOT = hash_of("hdf5")

@@ -1,0 +1,153 @@
+"""The full-screen program: wiring only."""
+
+import os
+import sys
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding
+from textual.filter import LineFilter
+
+from core.errors import WrongUse
+from core.session import Run, Session
+from tui.jobs import Jobs
+from tui.messages import Asked, JobEnded, Learned, facts, requests
+from tui.screens.add_mirror import AddMirrorDialog
+from tui.screens.base import CommandScreen
+from tui.screens.browse import BrowseScreen
+from tui.screens.dialogs import error_dialog
+from tui.screens.preview import PreviewScreen
+from tui.screens.run import RunScreen
+from tui.state.run import RunState, Status
+from tui.theme import THEME, terminal_problem, wants_ascii
+from tui.widgets.alphabet import Alphabet
+
+GOES_ON = "The install goes on. Watch it with: spackbin attach"
+
+
+class SpackbinApp(App[int]):
+    """Hands requests to jobs and facts to screens.
+
+    Args:
+        session: the front door of the core.
+        ascii_only: whether to show ASCII only; by default the locale decides.
+    """
+
+    TITLE = "spackbin"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS = [Binding("ctrl+c", "leave", "Leave", priority=True, show=False)]  # noqa: RUF012
+
+    def __init__(self, session: Session, *, ascii_only: bool | None = None) -> None:
+        super().__init__(ansi_color=True)
+        self.theme = THEME
+        self.animation_level = "none"
+        is_ascii = wants_ascii() if ascii_only is None else ascii_only
+        self._alphabet = Alphabet(ascii_only=is_ascii)
+        self._jobs = Jobs(self, session)
+        self._run: Run | None = None
+        self._run_state = RunState()
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """Textual's filters, then the last door before the terminal."""
+        return [*super().get_line_filters(), self._alphabet]
+
+    def on_mount(self) -> None:
+        """Open the first screen."""
+        self.push_screen(BrowseScreen())
+
+    def on_unmount(self) -> None:
+        """Let nothing wait for an answer that nobody will read."""
+        self._jobs.stop()
+
+    @on(Asked)
+    def _ask(self, message: Asked) -> None:
+        if isinstance(message.request, requests.Quit):
+            self.action_leave()
+        else:
+            self._jobs.start(message.request)
+
+    @on(JobEnded)
+    def _end_job(self, message: JobEnded) -> None:
+        self._jobs.ended(message.request)
+
+    @on(Learned)
+    def _learn(self, message: Learned) -> None:
+        fact = message.fact
+        self._heed(fact)
+        self._tell(fact)
+
+    def _tell(self, fact: facts.Fact) -> None:
+        for screen in list(self.screen_stack):
+            if isinstance(screen, CommandScreen | AddMirrorDialog) and screen.is_mounted:
+                screen.learn(fact)
+
+    def _heed(self, fact: facts.Fact) -> None:
+        match fact:
+            case facts.InstallStarted(run):
+                self._follow(run)
+                self.call_next(self._show_run)
+            case facts.RunFound(request, run, is_alive) if run is not None:
+                self._find(run, is_wanted=is_alive or request.shows)
+                if request.shows:
+                    self._show_run()
+            case facts.EventsArrived(run, events) if run is self._run:
+                self._progress(self._run_state.fold(events))
+            case facts.EngineLost(run, last_words) if run is self._run:
+                self._run_state.lose(last_words)
+                self._progress(frozenset())
+            case facts.MirrorsRefreshed() | facts.RefreshFailed():
+                self._jobs.start(requests.ReadMirrors())
+            case facts.RequestFailed(request, error) if not request.is_quiet:
+                self.push_screen(error_dialog(error))
+            case _:
+                pass
+
+    def _find(self, run: Run, *, is_wanted: bool) -> None:
+        is_known = self._run is not None and self._run.id == run.id
+        if is_wanted and not is_known:
+            self._follow(run)
+
+    def _follow(self, run: Run) -> None:
+        self._run, self._run_state = run, RunState()
+        self._jobs.start(requests.FollowRun(run))
+
+    def _progress(self, nodes: frozenset[facts.DagHash]) -> None:
+        state = self._run_state
+        installed = state.counts()[Status.DONE]
+        self._tell(
+            facts.RunProgressed(nodes, installed, len(state.nodes), has_ended=state.has_ended)
+        )
+
+    def _show_run(self) -> None:
+        if self._run is None or isinstance(self.screen, RunScreen):
+            return
+        screen = RunScreen(self._run, self._run_state)
+        if isinstance(self.screen, PreviewScreen):
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    async def action_quit(self) -> None:
+        """Textual's own key for leaving."""
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Leave; an install in progress goes on, and the last words say so."""
+        goes_on = self._run is not None and not self._run_state.has_ended
+        self._jobs.stop()
+        self.exit(0, message=GOES_ON if goes_on else None)
+
+
+def run_app(session: Session) -> int:
+    """Run the full-screen program; returns the exit status.
+
+    Raises:
+        WrongUse: this terminal cannot show it.
+    """
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    problem = terminal_problem(os.environ, is_terminal=is_terminal)
+    if problem:
+        raise WrongUse(problem)
+    app = SpackbinApp(session)
+    return app.run() or app.return_code or 0

@@ -1,0 +1,1 @@
+"""One file for each screen. Screens post requests and learn facts; they start no jobs."""

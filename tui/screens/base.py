@@ -1,0 +1,91 @@
+"""What all full screens have: commands from the table, requests, facts, a footer."""
+
+from typing import ClassVar
+
+from textual.screen import Screen
+
+from tui.messages import Asked
+from tui.messages.facts import Fact
+from tui.messages.requests import Request
+from tui.widgets.footer import Footer
+from tui.widgets.lines import LineList
+
+
+class CommandScreen(Screen[None]):
+    """A full screen. The commands that the table gives it are done by methods `do_<id>`."""
+
+    ALLOW_SELECT = False
+    table_name: ClassVar[str]
+    """The name that the command table uses for the screen."""
+
+    def make_footer(self) -> Footer:
+        """The last line of the screen, to be composed last."""
+        return Footer(self.table_name, self.why_not)
+
+    @property
+    def footer(self) -> Footer:
+        """The last line of the screen."""
+        return self.query_one(Footer)
+
+    def why_not(self, command: str) -> str:  # noqa: ARG002
+        """Why a command does not apply now, as a sentence; empty if it does."""
+        return ""
+
+    def learn(self, fact: Fact) -> None:
+        """Something is so since a moment ago; each screen heeds the facts that it shows."""
+
+    def ask(self, request: Request) -> None:
+        """Want something done."""
+        self.post_message(Asked(request))
+
+    def say(self, message: str) -> None:
+        """Tell something in the last line, until the next key."""
+        self.footer.say(message)
+
+    def action_do(self, command: str) -> None:
+        """Do a command, or say why it cannot be done now."""
+        self.say("")
+        reason = self.why_not(command)
+        if reason:
+            self.say(reason)
+        else:
+            getattr(self, f"do_{command}")()
+            self.footer.update()
+
+    def on_line_list_moved(self, event: LineList.Moved) -> None:
+        """Other commands may apply to another row. Handlers of subclasses come on top."""
+        if event.by_user:
+            self.say("")
+        self.footer.update()
+
+    def do_back(self) -> None:
+        """Go back one layer."""
+        self.dismiss()
+
+    def do_help(self) -> None:
+        """Show the keys of this screen."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.table_name))
+
+    def do_palette(self) -> None:
+        """Find a command by its name."""
+        from tui.screens.palette import Palette
+
+        self.app.push_screen(Palette(self.table_name, self.why_not), self._run_command)
+
+    def _run_command(self, command: str | None) -> None:
+        if command:
+            self.action_do(command)
+
+    def do_suspend(self) -> None:
+        """Go to the shell."""
+        self.app.action_suspend_process()
+
+    def do_next_pane(self) -> None:
+        """Go to the next pane."""
+        self.focus_next()
+
+    def do_previous_pane(self) -> None:
+        """Go to the previous pane."""
+        self.focus_previous()

@@ -1,0 +1,316 @@
+"""What the browse screen shows, wants and learns; its commands are in `tui.screens.browse`."""
+
+from functools import singledispatchmethod
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from core.model.ident import DagHash
+from core.model.views import BuildView
+from tui.messages import facts, requests
+from tui.messages.facts import Fact
+from tui.screens.base import CommandScreen
+from tui.screens.details import DetailsScreen
+from tui.state.browse import BrowseState
+from tui.text import Line, Part, counted, percent, wrapped
+from tui.widgets.bars import HostBar, MirrorBar, Notice
+from tui.widgets.detail import full, summary
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.lines import LineList
+from tui.widgets.packages import BuildTable, PackageList
+from tui.widgets.paper import Paper, set_title
+
+REST_SECONDS = 0.08
+"""The cursor must rest so long on a row before more is read about it."""
+WELCOME = (
+    "No mirrors yet.",
+    "A mirror is a place with binary packages made by Spack: a web address, or a directory.",
+    "M shows the mirrors, where a adds one. Then its index is read, you look at the key that"
+    " signs its packages, and everything that runs on this machine is listed here.",
+    "spackbin demo, in the shell, tries it all with a small mirror of its own.",
+)
+
+
+def welcome(width: int) -> list[Line]:
+    """What to do first."""
+    lines: list[Line] = []
+    for at, paragraph in enumerate(WELCOME):
+        lines += [
+            (),
+            *(
+                (Part("  " + line, "" if at else "strong"),)
+                for line in wrapped(paragraph, width - 4)
+            ),
+        ]
+    return lines
+
+
+class BrowseView(CommandScreen):
+    """The first screen without its commands."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]  # noqa: RUF012
+    table_name = "browse"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = BrowseState()
+        """The facts behind the screen."""
+        self.wanted: DagHash | None = None
+        """The build whose details are to be shown in full as soon as they come."""
+        self._pending: dict[str, Timer] = {}
+
+    def compose(self) -> ComposeResult:
+        """Bars, filter, panes, keys."""
+        yield HostBar()
+        yield MirrorBar()
+        yield Notice()
+        yield FilterLine()
+        yield Paper(welcome, id="welcome")
+        with Horizontal(id="panes"):
+            yield PackageList(self.state.is_marked)
+            with Horizontal(id="right"):
+                yield BuildTable(lambda build: build.hash in self.state.marked)
+                yield Paper(id="detail", classes="pane")
+        yield self.make_footer()
+
+    def on_mount(self) -> None:
+        """Want everything that the screen shows."""
+        set_title(self.packages, "Packages")
+        set_title(self.builds, "Builds")
+        self.packages.focus()
+        self.ask(requests.ReadHost())
+        self.ask(requests.FindRun())
+        self.read_all()
+        self.show_bars()
+        self.filter_line.update(self.state)
+
+    @property
+    def packages(self) -> PackageList:
+        """The list at the left."""
+        return self.query_one(PackageList)
+
+    @property
+    def builds(self) -> BuildTable:
+        """The table at the right."""
+        return self.query_one(BuildTable)
+
+    @property
+    def filter_line(self) -> FilterLine:
+        """The line with the filter."""
+        return self.query_one(FilterLine)
+
+    @property
+    def build(self) -> BuildView | None:
+        """The build that commands are about: the row, or the best build of the package."""
+        if self.builds.has_focus:
+            return self.builds.row
+        package = self.packages.row
+        return self.state.best_build(package.name) if package else None
+
+    # Wanting
+
+    def read_all(self) -> None:
+        """Want mirrors, packages and builds anew."""
+        self.ask(requests.ReadMirrors())
+        self.ask(requests.FindPackages("", self.state.all_targets))
+        self.search()
+        self.read_builds()
+
+    def search(self) -> None:
+        """Want what the query finds, if the filter is one."""
+        if self.state.query:
+            self.ask(requests.SearchPackages(self.state.query, self.state.all_targets))
+
+    def read_builds(self) -> None:
+        """Want the builds of the package under the cursor."""
+        if self.packages.row is not None:
+            name = self.packages.row.name
+            self.ask(requests.FindBuilds(name, self.state.query, self.state.all_targets))
+
+    def read_details(self) -> None:
+        """Want the build under the cursor in full."""
+        if self.builds.row is not None:
+            self.ask(requests.ReadDetails(self.builds.row.hash))
+
+    def soon(self, method: str, seconds: float) -> None:
+        """Call a method when nothing asked for it again for some time."""
+        if method in self._pending:
+            self._pending[method].stop()
+        self._pending[method] = self.set_timer(seconds, getattr(self, method))
+
+    def on_line_list_moved(self, event: LineList.Moved) -> None:
+        """What is shown beside and below depends on the row."""
+        if event.sender is self.packages:
+            self.soon("read_builds", REST_SECONDS)
+        else:
+            self.show_detail()
+            self.soon("read_details", REST_SECONDS)
+
+    # Learning
+
+    def learn(self, fact: Fact) -> None:
+        """Something is so since a moment ago."""
+        self._heed(fact)
+
+    @singledispatchmethod
+    def _heed(self, fact: Fact) -> None:
+        """Other facts are of no interest here."""
+
+    @_heed.register
+    def _(self, fact: facts.HostRead) -> None:
+        self.state.host, self.state.store = fact.host, fact.store
+        self.show_bars()
+
+    @_heed.register
+    def _(self, fact: facts.MirrorsRead) -> None:
+        self.state.mirrors = fact.mirrors
+        self.set_class(not fact.mirrors, "-first-start")
+        if fact.mirrors and self.focused is None:
+            self.call_after_refresh(self.packages.focus)
+        self.show_bars()
+
+    @_heed.register
+    def _(self, fact: facts.PackagesFound) -> None:
+        state, request = self.state, fact.request
+        if request.all_targets != state.all_targets:
+            return
+        if isinstance(request, requests.SearchPackages):
+            if request.query != state.query:
+                return
+            state.found, state.filter_error = fact.packages, ""
+        else:
+            state.all_packages = fact.packages
+        self.show_packages()
+
+    @_heed.register
+    def _(self, fact: facts.BuildsFound) -> None:
+        package, request = self.packages.row, fact.request
+        if package is None or package.name != request.name:
+            return
+        self.state.builds_of, self.state.builds = request.name, fact.builds
+        self.show_builds()
+
+    @_heed.register
+    def _(self, fact: facts.DetailsRead) -> None:
+        found, row = fact.details.build, self.builds.row
+        if row is not None and found.hash == row.hash:
+            self.state.details = fact.details
+            self.show_detail()
+        if found.hash == self.wanted:
+            self.wanted = None
+            self.app.push_screen(DetailsScreen(fact.details))
+
+    @_heed.register
+    def _(self, fact: facts.RequestFailed) -> None:
+        match fact.request:
+            case requests.SearchPackages():
+                self.state.filter_error = fact.error.title
+                self.filter_line.update(self.state)
+            case requests.FindPackages() | requests.FindBuilds() | requests.ReadDetails():
+                self.wanted = None
+                self.say(fact.error.title)
+            case _:
+                pass
+
+    @_heed.register
+    def _(self, fact: facts.MirrorAdded) -> None:
+        self.read_all()
+        self.ask(requests.RefreshMirrors((fact.mirror.name,)))
+
+    @_heed.register(facts.MirrorRemoved)
+    @_heed.register(facts.KeyTrusted)
+    @_heed.register(facts.KeyDistrusted)
+    def _(self, _: Fact) -> None:
+        self.read_all()
+
+    @_heed.register
+    def _(self, fact: facts.RefreshProgressed) -> None:
+        share = f" {percent(fact.done, fact.total)}" if fact.total else ""
+        self.state.refreshing = f"{fact.mirror}: {fact.step}{share}"
+        self.show_bars()
+
+    @_heed.register
+    def _(self, fact: facts.RefreshFailed) -> None:
+        self.say(f"{fact.mirror}: {fact.error.title}. M shows more")
+
+    @_heed.register
+    def _(self, _: facts.MirrorsRefreshed) -> None:
+        self.state.refreshing = ""
+        self.read_all()
+
+    @_heed.register
+    def _(self, _: facts.InstallStarted) -> None:
+        self.state.marked.clear()
+        self.filter_line.update(self.state)
+        self.packages.repaint()
+        self.builds.repaint()
+
+    @_heed.register
+    def _(self, fact: facts.RunProgressed) -> None:
+        self.state.installing = (
+            "" if fact.has_ended else f"installing {fact.installed} of {fact.total}: L"
+        )
+        self.show_bars()
+        if fact.has_ended:
+            self.read_all()
+
+    @_heed.register
+    def _(self, fact: facts.RunFound) -> None:
+        if fact.run is None and fact.request.shows:
+            self.say("Nothing was installed from here yet")
+
+    # Showing
+
+    def show_bars(self) -> None:
+        """The lines at the top."""
+        state = self.state
+        self.query_one(HostBar).update(state)
+        self.query_one(MirrorBar).update(state.mirrors or (), _activity(state))
+        self.query_one(Notice).say(state.notice)
+        self.footer.update()
+
+    def show_packages(self) -> None:
+        """The list at the left, and how much the filter leaves."""
+        self.packages.empty = " None" if self.state.filter else " None for this machine"
+        self.packages.show(self.state.packages, key=lambda package: package.name)
+        self.filter_line.update(self.state)
+        self.footer.update()
+
+    def show_builds(self) -> None:
+        """The table at the right, and the build in words."""
+        package = self.packages.row
+        assert package is not None
+        offered = counted(package.builds, "build")
+        set_title(self.builds, f"{package.name}: {offered}, {package.runs_here} run here")
+        self.builds.show(self.state.builds, key=lambda build: build.hash)
+        self.show_detail()
+        self.soon("read_details", REST_SECONDS)
+        self.footer.update()
+
+    def show_detail(self) -> None:
+        """The build in words."""
+        pane, build = self.query_one("#detail", Paper), self.builds.row
+        height = max(pane.content_size.height, 1)
+        details = self.state.details
+        is_known = details is not None and build is not None and details.build == build
+
+        def lines(width: int) -> list[Line]:
+            if is_known and details and self.has_class("-wide"):
+                return full(details, width)
+            return summary(build, details, width, height) if build else []
+
+        pane.write(lines)
+
+    def on_resize(self) -> None:
+        """Another size may have room for other panes."""
+        self.call_after_refresh(self.show_detail)
+
+
+def _activity(state: BrowseState) -> Line:
+    if state.installing:
+        return (Part(f"{state.installing} ", "running"),)
+    if state.refreshing:
+        return (Part(f"{state.refreshing} ", "running"),)
+    return ()

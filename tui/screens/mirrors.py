@@ -1,0 +1,163 @@
+"""The mirrors: list, add, remove, refresh."""
+
+import time
+
+from textual.app import ComposeResult
+
+from core.model.ident import MirrorName
+from core.model.views import MirrorStatus
+from tui import text
+from tui.messages import facts, requests
+from tui.messages.facts import Fact
+from tui.screens.add_mirror import AddMirrorDialog
+from tui.screens.base import CommandScreen
+from tui.screens.dialogs import Dialog, Text, paragraphs
+from tui.screens.keys import KeysScreen
+from tui.text import Line, Part, fitted
+from tui.widgets.bars import mirror_summary
+from tui.widgets.bindings import bindings_of
+from tui.widgets.lines import LineList, spread
+from tui.widgets.paper import Paper, one_line, set_title
+
+NONE_YET = " No mirrors yet. a adds one, by its name and URL"
+
+
+class MirrorList(LineList[MirrorStatus]):
+    """A line for each mirror."""
+
+    def draw(self, row: MirrorStatus, width: int) -> Line:
+        """Name and state, builds, URL."""
+        name, *state = mirror_summary(row, time.time())
+        used = sum(text.width_of(part.text) for part in state)
+        left = (
+            Part(" " + fitted(name.text, 13) + " ", name.role),
+            *state,
+            Part(" " * max(28 - used, 1)),
+            Part(row.url, "quiet"),
+        )
+        return spread(left, (Part(text.counted(row.builds, "build") + " "),), width)
+
+
+class MirrorsScreen(CommandScreen):
+    """All mirrors, and below them the one under the cursor in full."""
+
+    BINDINGS = bindings_of("mirrors")
+    table_name = "mirrors"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._progress: dict[MirrorName, str] = {}
+
+    def compose(self) -> ComposeResult:
+        """A list and a pane."""
+        yield Paper(one_line(Part(" Mirrors, the first one is asked first", "strong")))
+        yield MirrorList(empty=NONE_YET)
+        pane = Paper(id="mirror", classes="pane")
+        set_title(pane, "Mirror")
+        yield pane
+        yield self.make_footer()
+
+    def on_mount(self) -> None:
+        """Read the mirrors."""
+        self.ask(requests.ReadMirrors())
+        self._list.focus()
+
+    @property
+    def _list(self) -> MirrorList:
+        return self.query_one(MirrorList)
+
+    def learn(self, fact: Fact) -> None:
+        """Mirrors come, go, and get refreshed."""
+        match fact:
+            case facts.MirrorsRead(mirrors):
+                self._list.show(mirrors, key=lambda mirror: mirror.name)
+            case facts.RefreshProgressed(mirror, step, done, total):
+                share = f", {text.percent(done, total)}" if total else ""
+                self._progress[mirror] = f"{step}{share}"
+            case facts.RefreshFailed(mirror, error):
+                self._progress.pop(mirror, None)
+                self.say(f"{mirror}: {error.title}")
+            case facts.MirrorsRefreshed():
+                self._progress.clear()
+            case facts.MirrorAdded(mirror):
+                self.say(f"{mirror.name} was added; reading its index")
+            case facts.MirrorRemoved(name):
+                self.say(f"{name} was removed")
+            case _:
+                return
+        self._show_mirror()
+        self.footer.update()
+
+    def on_line_list_moved(self, event: LineList.Moved) -> None:  # noqa: ARG002
+        """Show the mirror under the cursor."""
+        self._show_mirror()
+
+    def _show_mirror(self) -> None:
+        mirror = self._list.row
+        pane = self.query_one("#mirror", Paper)
+        pane.write(_pane(mirror, self._progress.get(mirror.name, "")) if mirror else lambda _: [])
+
+    def why_not(self, command: str) -> str:
+        """Most commands need a mirror."""
+        if command in ("remove", "refresh", "keys") and self._list.row is None:
+            return "There is no mirror yet: a adds one"
+        if command == "refresh" and self._progress:
+            return "A refresh is going on"
+        return ""
+
+    def do_add(self) -> None:
+        """Ask for name and URL."""
+        self.app.push_screen(AddMirrorDialog())
+
+    def do_remove(self) -> None:
+        """Ask, then remove."""
+        mirror = self._list.row
+        assert mirror is not None
+
+        def decide(removes: bool | None) -> None:
+            if removes:
+                self.ask(requests.RemoveMirror(mirror.name))
+
+        dialog = Dialog(
+            f'Remove mirror "{mirror.name}"?',
+            paragraphs(
+                mirror.url,
+                "What was installed from it stays. The keys trusted for it are forgotten.",
+            ),
+            safe="Keep",
+            confirm=("y", "Remove"),
+        )
+        self.app.push_screen(dialog, decide)
+
+    def do_refresh(self) -> None:
+        """Refresh the mirror under the cursor."""
+        assert self._list.row is not None
+        self.ask(requests.RefreshMirrors((self._list.row.name,)))
+
+    def do_keys(self) -> None:
+        """Show the keys of the mirror under the cursor."""
+        assert self._list.row is not None
+        self.app.push_screen(KeysScreen((self._list.row.name,)))
+
+
+def _pane(mirror: MirrorStatus, progress: str) -> Text:
+    trusted = text.counted(mirror.trusted_keys, "trusted key")
+    signed = f"must be signed; {trusted}" if mirror.signed else "need no signature"
+    age = text.ago(time.time() - mirror.refreshed) if mirror.refreshed else "never"
+    rows = (
+        ("url", mirror.url, ""),
+        ("layout", mirror.layout or "not known yet", ""),
+        ("builds", f"{text.count(mirror.builds)}; they {signed}", ""),
+        ("last read", age, ""),
+        ("now", progress, "running"),
+        ("problem", mirror.error, "bad"),
+    )
+
+    def lines(width: int) -> list[Line]:
+        found: list[Line] = []
+        for name, value, role in rows:
+            for at, line in enumerate(text.wrapped(value, width - 12) if value else []):
+                found.append((Part(fitted("" if at else name, 11), "quiet"), Part(line, role)))
+        return found
+
+    return lines

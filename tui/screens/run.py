@@ -1,0 +1,181 @@
+"""An install as it goes on."""
+
+import time
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from core.events import PHASES
+from core.session import Run
+from tui.messages import facts, requests
+from tui.messages.facts import Fact
+from tui.screens.base import CommandScreen
+from tui.screens.dialogs import Dialog, paragraphs
+from tui.state.run import NodeState, RunState, Status
+from tui.text import counted
+from tui.widgets.bindings import bindings_of
+from tui.widgets.lines import LineList
+from tui.widgets.paper import set_title
+from tui.widgets.run import LogView, PhasePane, RunSummary, RunTable
+
+TAIL = 200
+"""Lines of the log in the overview."""
+
+
+class RunScreen(CommandScreen):
+    """Overview (phases, packages, the last lines of the log), or the log alone."""
+
+    BINDINGS = bindings_of("run")
+    table_name = "run"
+
+    def __init__(self, run: Run, state: RunState) -> None:
+        super().__init__()
+        self._run = run
+        self._state = state
+
+    def compose(self) -> ComposeResult:
+        """From the whole to the single line."""
+        yield RunSummary()
+        with Horizontal(id="phases"):
+            for phase in PHASES:
+                yield PhasePane(phase)
+        yield RunTable(self._state)
+        yield LogView()
+        yield self.make_footer()
+
+    def on_mount(self) -> None:
+        """Draw what is known; the clock ticks once a second while the run goes on."""
+        self._list_nodes()
+        self._table.focus()
+        self._draw()
+        if self._state.has_ended:
+            self.footer.relabel("back", "back")
+        else:
+            self._clock = self.set_interval(1.0, self._tick)
+
+    @property
+    def _table(self) -> RunTable:
+        return self.query_one(RunTable)
+
+    @property
+    def _log(self) -> LogView:
+        return self.query_one(LogView)
+
+    @property
+    def _is_log(self) -> bool:
+        return self.has_class("-log")
+
+    def _tick(self) -> None:
+        if self._state.has_ended:
+            self._clock.stop()
+        self.query_one(RunSummary).update(self._state, time.time())
+
+    def learn(self, fact: Fact) -> None:
+        """The state took in new events: repaint what they were about."""
+        if not isinstance(fact, facts.RunProgressed):
+            return
+        if len(self._state.nodes) != len(self._table.rows):
+            self._list_nodes()
+        self._table.repaint()
+        self._draw()
+        if fact.has_ended:
+            self.footer.relabel("back", "back")
+        self.footer.update()
+
+    def _list_nodes(self) -> None:
+        self._table.show(list(self._state.nodes.values()))
+
+    def _draw(self) -> None:
+        self.query_one(RunSummary).update(self._state, time.time())
+        for totals in self._state.phase_totals():
+            self.query_one(f"#phase-{totals.phase}", PhasePane).update(totals)
+        row = self._table.row if self._is_log else None
+        lines = self._state.log_of(row.node.hash if row else None)
+        names = {str(hash_): state.node.name for hash_, state in self._state.nodes.items()}
+        shown = lines if self._is_log else lines[-TAIL:]
+        self._log.update(shown, names, is_whole=self._is_log)
+        set_title(self._log, f"log of {row.label}" if row else "log")
+
+    def why_not(self, command: str) -> str:
+        """A run that has ended cannot be cancelled."""
+        row = self._table.row
+        if command == "cancel":
+            if self._state.has_ended:
+                return "The install has ended"
+            if self._state.is_cancelled:
+                return "It is being cancelled: what is half done is cleaned up"
+        if command in ("view", "why") and row is None and self._state.lost is None:
+            return "There is no package yet"
+        return ""
+
+    def do_view(self) -> None:
+        """Switch between the overview and the log of one package."""
+        self.toggle_class("-log")
+        self._draw()
+        (self._log if self._is_log else self._table).focus()
+
+    def do_cancel(self) -> None:
+        """Ask, then ask the engine to stop."""
+        dialog = Dialog(
+            "Cancel the install?",
+            paragraphs(
+                "What is installed so far stays. What is half done is cleaned up.",
+                "The same install can be started again later; it goes on where this one stopped.",
+            ),
+            safe="Keep going",
+            confirm=("y", "Cancel the install"),
+        )
+        self.app.push_screen(dialog, self._cancel)
+
+    def _cancel(self, cancels: bool | None) -> None:
+        if cancels:
+            self.ask(requests.CancelRun(self._run))
+
+    def do_why(self) -> None:
+        """Say how the package under the cursor stands, and what to do."""
+        row = self._table.row
+        if self._state.lost is not None:
+            self.app.push_screen(_lost_dialog(self._state.lost))
+        elif row:
+            self.app.push_screen(_why_dialog(row, self._state))
+
+    def do_back(self) -> None:
+        """Leave the log, or the screen; the install goes on."""
+        if self._is_log:
+            self.do_view()
+        else:
+            self.dismiss()
+
+    def on_line_list_opened(self, _: LineList.Opened) -> None:
+        """Two clicks explain."""
+        self.action_do("why")
+
+
+def _why_dialog(row: NodeState, state: RunState) -> Dialog:
+    waits = ", ".join(state.waits_for(row))
+    alive = (Status.DONE, Status.RUNNING, Status.WAITING)
+    others = sum(other.status in alive for other in state.nodes.values())
+    goes_on = f"Not stopped by it: {counted(others, 'other package')}."
+    return Dialog(
+        f"{row.label}: {row.status.value}",
+        paragraphs(
+            row.title and f"{row.title.rstrip('.')}.",
+            row.detail,
+            row.hint,
+            f"It waits for {waits}." if row.status is Status.WAITING and waits else "",
+            goes_on if row.status is Status.FAILED and others else "",
+            "" if row.title or waits else f"Phase: {row.phase or 'none'}.",
+        ),
+    )
+
+
+def _lost_dialog(last_words: str) -> Dialog:
+    return Dialog(
+        "The install process ended without a word",
+        paragraphs(
+            "Packages that are listed as done are installed; the others left nothing behind.",
+            "Start the same install again: it goes on where this one stopped.",
+            last_words and "The last it wrote:",
+            last_words,
+        ),
+    )

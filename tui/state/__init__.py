@@ -1,0 +1,1 @@
+"""What screens show, as plain Python: no Textual, no input or output."""

@@ -1,0 +1,330 @@
+"""A run as its events tell it: folds the journal into what a screen or the command line shows.
+
+The state depends on the events alone, not on when they were read: a viewer that comes late sees
+what one that was there from the start sees.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import singledispatchmethod
+
+from core.events import (
+    PHASES,
+    CancelRequested,
+    Event,
+    LogWritten,
+    NodeFailed,
+    NodeFinished,
+    NodeSkipped,
+    Phase,
+    PhaseFinished,
+    PhaseProgressed,
+    PhaseStarted,
+    RunFinished,
+    RunNode,
+    RunStarted,
+)
+from core.model.ident import DagHash
+
+RATE_SECONDS = 5.0
+"""The rate is that of the last so many seconds."""
+LOG_LINES = 5000
+"""Lines of the log that are kept."""
+WEIGHTS: dict[Phase, float] = {
+    "fetch": 0.5,
+    "verify": 0.05,
+    "extract": 0.2,
+    "relocate": 0.2,
+    "register": 0.05,
+}
+"""Share of each phase in the progress of a node."""
+
+
+class Status(StrEnum):
+    """How a node stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the log."""
+
+    time: float
+    """Seconds since the epoch."""
+    node: DagHash | None
+    """Which node it is about, `None` for the run."""
+    text: str
+    """What it says. Foreign text."""
+
+
+@dataclass(slots=True)
+class NodeState:
+    """One node of the run."""
+
+    node: RunNode
+    """What it is."""
+    status: Status = Status.WAITING
+    """How it stands."""
+    phase: Phase | None = None
+    """The phase it is in, or failed in; `None` between phases."""
+    phase_started: float = 0.0
+    """When that phase began."""
+    done: int = 0
+    """How far that phase is."""
+    total: int = 0
+    """How far it will go; 0 if not counted."""
+    finished: dict[Phase, float] = field(default_factory=dict[Phase, float])
+    """The phases it has behind it, and the seconds each took."""
+    fetched: int = 0
+    """Bytes fetched so far."""
+    counted: int = 0
+    """Bytes fetched at the most so far: a fetch that begins anew does not count twice."""
+    already: bool = False
+    """True if somebody else had installed it meanwhile."""
+    title: str = ""
+    """What happened, if it failed, or why it was skipped. Foreign text."""
+    detail: str = ""
+    """Where it failed. Foreign text."""
+    hint: str = ""
+    """What to do next."""
+
+    @property
+    def label(self) -> str:
+        """`name@version`."""
+        return f"{self.node.name}@{self.node.version}"
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in the phases behind it."""
+        return sum(self.finished.values())
+
+    @property
+    def progress(self) -> float:
+        """How much of it is done, from 0 to 1."""
+        if self.status is Status.DONE:
+            return 1.0
+        behind = sum(WEIGHTS[phase] for phase in self.finished if phase != self.phase)
+        if self.phase and self.total:
+            behind += WEIGHTS[self.phase] * min(self.done / self.total, 1.0)
+        return min(behind, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseTotals:
+    """One phase over all nodes."""
+
+    phase: Phase
+    """Which phase."""
+    finished: int
+    """Nodes that have it behind them."""
+    nodes: int
+    """Nodes that go, or went, through it."""
+    active: tuple[NodeState, ...]
+    """Nodes in it."""
+    seconds: float
+    """Seconds spent in it by all nodes that have it behind them."""
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run, as far as its events were folded."""
+
+    id: str = ""
+    """Id of the run; empty before its first event."""
+    store: str = ""
+    """Root of the install tree."""
+    host: str = ""
+    """Machine on which the engine runs."""
+    roots: tuple[DagHash, ...] = ()
+    """What the user asked for."""
+    nodes: dict[DagHash, NodeState] = field(default_factory=dict[DagHash, NodeState])
+    """The nodes, dependencies first."""
+    log: deque[LogLine] = field(default_factory=lambda: deque[LogLine](maxlen=LOG_LINES))
+    """The last lines of the log."""
+    started: float = 0.0
+    """When it began, seconds since the epoch; 0 before."""
+    latest: float = 0.0
+    """When the latest event happened."""
+    is_cancelled: bool = False
+    """True once somebody asked the engine to stop."""
+    result: RunFinished | None = None
+    """How it ended, `None` before."""
+    lost: str | None = None
+    """What the engine last wrote, if it ended without saying so; else `None`. Foreign text."""
+    steps: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
+    """(time, bytes) of what was fetched in the last seconds."""
+
+    def fold(self, events: Iterable[Event]) -> frozenset[DagHash]:
+        """Take in events, in order; gives the hashes of the nodes that they were about."""
+        touched: set[DagHash] = set()
+        for event in events:
+            self.latest = max(self.latest, event.time)
+            hash_: DagHash | None = getattr(event, "node", None)
+            if hash_ is not None and hash_ in self.nodes:
+                touched.add(hash_)
+            elif hash_ is not None and not isinstance(event, LogWritten):
+                continue  # about a node that the run did not announce
+            self._take(event)
+        return frozenset(touched)
+
+    def lose(self, last_words: str) -> None:
+        """The engine ended without saying so."""
+        self.lost = last_words
+
+    @singledispatchmethod
+    def _take(self, event: Event) -> None:
+        raise TypeError(f"unknown event {type(event).__name__}")
+
+    @_take.register
+    def _(self, event: RunStarted) -> None:
+        self.id, self.store, self.host, self.roots = event.run, event.store, event.host, event.roots
+        self.started = event.time
+        self.nodes = {node.hash: NodeState(node) for node in event.nodes}
+
+    @_take.register
+    def _(self, event: PhaseStarted) -> None:
+        state = self.nodes[event.node]
+        state.status, state.phase, state.phase_started = Status.RUNNING, event.phase, event.time
+        state.done, state.total = 0, event.total
+        state.finished.pop(event.phase, None)
+        if event.phase == "fetch":
+            state.fetched = 0
+
+    @_take.register
+    def _(self, event: PhaseProgressed) -> None:
+        state = self.nodes[event.node]
+        if state.phase == event.phase:
+            state.done = event.done
+        if event.phase == "fetch":
+            self._fetch(state, event.done, event.time)
+
+    @_take.register
+    def _(self, event: PhaseFinished) -> None:
+        state = self.nodes[event.node]
+        state.finished[event.phase] = event.seconds
+        if state.phase == event.phase:
+            state.phase = None
+        if event.phase == "fetch":
+            self._fetch(state, event.done, event.time)
+
+    @_take.register
+    def _(self, event: NodeFinished) -> None:
+        state = self.nodes[event.node]
+        state.status, state.phase, state.already = Status.DONE, None, event.already
+
+    @_take.register
+    def _(self, event: NodeFailed) -> None:
+        state = self.nodes[event.node]
+        state.status = Status.FAILED
+        state.title, state.detail, state.hint = event.title, event.detail, event.hint
+        self.log.append(LogLine(event.time, event.node, f"failed: {event.title}"))
+
+    @_take.register
+    def _(self, event: NodeSkipped) -> None:
+        state = self.nodes[event.node]
+        state.status, state.phase, state.title = Status.SKIPPED, None, event.reason
+
+    @_take.register
+    def _(self, event: LogWritten) -> None:
+        self.log.append(LogLine(event.time, event.node, event.text))
+
+    @_take.register
+    def _(self, event: CancelRequested) -> None:
+        self.is_cancelled = True
+        self.log.append(LogLine(event.time, None, "cancel requested"))
+
+    @_take.register
+    def _(self, event: RunFinished) -> None:
+        self.result = event
+
+    def _fetch(self, state: NodeState, done: int, when: float) -> None:
+        state.fetched = done
+        if done > state.counted:
+            self.steps.append((when, done - state.counted))
+            state.counted = done
+        while self.steps and self.steps[0][0] < when - RATE_SECONDS:
+            self.steps.popleft()
+
+    @property
+    def has_started(self) -> bool:
+        """True once the first event is there."""
+        return self.started > 0
+
+    @property
+    def has_ended(self) -> bool:
+        """True if nothing more will happen."""
+        return self.result is not None or self.lost is not None
+
+    def counts(self) -> dict[Status, int]:
+        """How many nodes stand how."""
+        found = dict.fromkeys(Status, 0)
+        for state in self.nodes.values():
+            found[state.status] += 1
+        return found
+
+    @property
+    def bytes_total(self) -> int:
+        """Bytes to fetch, as planned."""
+        return sum(state.node.size for state in self.nodes.values())
+
+    @property
+    def bytes_fetched(self) -> int:
+        """Bytes fetched; what somebody else installed meanwhile counts as fetched."""
+        return sum(
+            state.node.size if state.status is Status.DONE else state.fetched
+            for state in self.nodes.values()
+        )
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, from 0 to 1; nodes weigh by their size."""
+        weights = [(max(state.node.size, 1), state.progress) for state in self.nodes.values()]
+        total = sum(weight for weight, _ in weights)
+        return sum(weight * done for weight, done in weights) / total if total else 0.0
+
+    def rate(self, now: float) -> float:
+        """Bytes a second over the last seconds before `now`."""
+        recent = sum(number for when, number in self.steps if when >= now - RATE_SECONDS)
+        return recent / min(max(now - self.started, 1.0), RATE_SECONDS)
+
+    def elapsed(self, now: float) -> float:
+        """Seconds since the start, or that the run took; 0 before it started."""
+        if self.result:
+            return self.result.seconds
+        if not self.has_started:
+            return 0.0
+        return max((self.latest if self.has_ended else now) - self.started, 0.0)
+
+    def phase_totals(self) -> tuple[PhaseTotals, ...]:
+        """Every phase over all nodes, in order."""
+        gone = (Status.FAILED, Status.SKIPPED)
+        states = list(self.nodes.values())
+        return tuple(
+            PhaseTotals(
+                phase,
+                sum(phase in state.finished for state in states),
+                sum(
+                    phase in state.finished or not (state.status in gone or state.already)
+                    for state in states
+                ),
+                tuple(s for s in states if s.phase == phase and s.status is Status.RUNNING),
+                sum(state.finished.get(phase, 0.0) for state in states),
+            )
+            for phase in PHASES
+        )
+
+    def waits_for(self, state: NodeState) -> tuple[str, ...]:
+        """Names of the nodes that must be installed before this one, and are not."""
+        needed = (self.nodes[hash_] for hash_ in state.node.depends_on if hash_ in self.nodes)
+        return tuple(other.node.name for other in needed if other.status is not Status.DONE)
+
+    def log_of(self, hash_: DagHash | None) -> list[LogLine]:
+        """The lines about one node, or all lines for `None`."""
+        return [line for line in self.log if hash_ is None or line.node == hash_]

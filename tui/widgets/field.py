@@ -1,0 +1,58 @@
+"""Fields to type into."""
+
+from textual.events import Click
+from textual.widgets import Input
+
+from tui.text import Line, Part
+from tui.widgets.paper import Paper
+
+LONGEST = 400
+"""Characters that a field takes: a pasted book is cut."""
+
+
+class Field(Input):
+    """One line to type into, without frame and without a blinking cursor."""
+
+    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002
+        super().__init__(
+            placeholder=placeholder,
+            id=id,
+            compact=True,
+            max_length=LONGEST,
+            select_on_focus=False,
+        )
+        self.cursor_blink = False
+
+
+class Switch(Paper, can_focus=True):
+    """`[x] something`, switched by Space."""
+
+    BINDINGS = [("space", "switch", "Switch")]  # noqa: RUF012
+    DEFAULT_CSS = "Switch { height: 1; }"
+
+    def __init__(self, label: str, *, is_on: bool, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(self._line, id=id)
+        self._label = label
+        self.is_on = is_on
+        """Whether the box is ticked."""
+
+    def _line(self, _: int) -> list[Line]:
+        box = "[x]" if self.is_on else "[ ]"
+        return [(Part(box, "default" if self.has_focus else "strong"), Part(f" {self._label}"))]
+
+    def action_switch(self) -> None:
+        """The other way round."""
+        self.is_on = not self.is_on
+        self.write(self._line)
+
+    def on_click(self, _: Click) -> None:
+        """The mouse switches, too."""
+        self.action_switch()
+
+    def on_focus(self) -> None:
+        """Show that keys go here."""
+        self.write(self._line)
+
+    def on_blur(self) -> None:
+        """Show that keys go elsewhere."""
+        self.write(self._line)

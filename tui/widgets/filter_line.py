@@ -1,0 +1,49 @@
+"""The line with the filter, and how much it leaves."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from tui.state.browse import BrowseState
+from tui.text import Line, Part, count
+from tui.widgets.field import Field
+from tui.widgets.lines import spread
+from tui.widgets.paper import Paper, one_line
+
+
+class FilterLine(Horizontal):
+    """`/ hdf5      38 of 1,204  runs here`."""
+
+    DEFAULT_CSS = """
+    FilterLine { height: 1; }
+    FilterLine #slash { width: 3; }
+    FilterLine #filter { width: 1fr; }
+    FilterLine #found { width: 2fr; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """A field between two texts."""
+        yield Paper(one_line(Part(" /", "key")), id="slash")
+        yield Field(id="filter", placeholder="filter")
+        yield Paper(id="found")
+
+    @property
+    def field(self) -> Field:
+        """Where the filter is typed."""
+        return self.query_one(Field)
+
+    def update(self, state: BrowseState) -> None:
+        """Show how much the filter leaves, or why it cannot be understood."""
+        self.query_one("#found", Paper).write(lambda width: [_found(state, width)])
+
+
+def _found(state: BrowseState, width: int) -> Line:
+    if state.filter_error:
+        words = (Part(state.filter_error + " ", "bad"),)
+    elif state.all_packages is None:
+        words = (Part("reading the packages ", "quiet"),)
+    else:
+        shown = f"{count(len(state.packages))} of {count(state.total)} packages"
+        scope = "all targets" if state.all_targets else "runs here"
+        marked = f"{len(state.marked)} marked  " if state.marked else ""
+        words = (Part(marked, "running"), Part(f"{shown}  "), Part(f"{scope} ", "strong"))
+    return spread((), words, width)

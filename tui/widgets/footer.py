@@ -1,0 +1,70 @@
+"""The last line: the keys that the screen is for, or a message until the next key."""
+
+from collections.abc import Callable
+
+from textual import events
+
+from tui.commands import Command, footer_of
+from tui.text import Line, Part, width_of
+from tui.widgets.paper import Paper
+
+
+class Footer(Paper):
+    """At most six keys; those that do not apply now are greyed."""
+
+    DEFAULT_CSS = """
+    Footer { dock: bottom; height: 1; }
+    """
+
+    def __init__(self, screen_name: str, why_not: Callable[[str], str]) -> None:
+        super().__init__(self._keys)
+        self._commands = footer_of(screen_name)
+        self._why_not = why_not
+        self._message = ""
+        self._labels: dict[str, str] = {}
+
+    def relabel(self, command: str, label: str) -> None:
+        """Call a command something else from now on."""
+        self._labels[command] = label
+        self.update()
+
+    def _label(self, command: Command) -> str:
+        return self._labels.get(command.id, command.label)
+
+    def update(self) -> None:
+        """Look anew which keys apply."""
+        if not self._message:
+            self.write(self._keys)
+
+    def say(self, message: str) -> None:
+        """Show a message in place of the keys; the empty one brings them back."""
+        if message == self._message:
+            return
+        self._message = message
+        self.write((lambda _: ((Part(" " + message, "notice"),),)) if message else self._keys)
+
+    @property
+    def message(self) -> str:
+        """What is said in place of the keys."""
+        return self._message
+
+    def _keys(self, _: int) -> list[Line]:
+        parts: list[Part] = []
+        for command in self._commands:
+            is_off = bool(self._why_not(command.id))
+            parts.append(Part(f" {command.shown.split()[0]}", "off" if is_off else "key"))
+            parts.append(Part(f" {self._label(command)} ", "off" if is_off else ""))
+        return [tuple(parts)]
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a key is that key."""
+        command = self._command_at(event.x)
+        if command and not self._message:
+            await self.screen.run_action(f"do('{command.id}')")
+
+    def _command_at(self, x: int) -> Command | None:
+        for command in self._commands:
+            x -= width_of(f" {command.shown.split()[0]} {self._label(command)} ")
+            if x < 0:
+                return command
+        return None
