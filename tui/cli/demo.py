@@ -76,7 +76,9 @@ def _headless(session: Session, *, as_json: bool) -> int:
     session.trust("harbor", KEY)
     plan = make_plan_of(session, [PROGRAM], exact=False)
     if not as_json:
-        say(f"\nTrusted for harbor: {KEY}\n")
+        say()
+        say(f"Trusted for harbor: {KEY}")
+        say()
         print_plan(plan)
         say()
     obstacle = obstacle_of(plan)
@@ -92,7 +94,8 @@ def _headless(session: Session, *, as_json: bool) -> int:
     if as_json:
         print_json("demo", host=session.host(), **plan_document(plan), said=done.stdout)
     else:
-        say(f"\n$ {_program(session)}")
+        say()
+        say(f"$ {_program(session)}")
         for line in (done.stdout + done.stderr).splitlines():
             say(line)
     return 0 if done.returncode == 0 else 1

@@ -20,7 +20,8 @@ SCHEMA = 1
 
 def say(text: str = "") -> None:
     """One line of the answer."""
-    print(clean(text))
+    # At once, so that it stands in order with what goes to standard error.
+    print(clean(text), flush=True)
 
 
 def note(text: str) -> None:
