@@ -70,7 +70,7 @@ class Run:
             return []
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [decode_event(line) for line in lines if line]
+        return [event for line in lines if (event := _understood(line))]
 
     def is_alive(self) -> bool:
         """True while the engine process lives, on whatever machine."""
@@ -99,12 +99,20 @@ class Run:
         return (self.directory / CANCEL).exists()
 
     def last_words(self) -> str:
-        """The end of what the engine process wrote outside of the journal; empty if nothing."""
+        """The last line that the engine process wrote outside of the journal; may be empty."""
         try:
             text = (self.directory / LOG).read_text(errors="replace")
         except FileNotFoundError:
             return ""
-        return text[-2000:].strip()
+        return text.strip().rpartition("\n")[2]
+
+
+def _understood(line: bytes) -> Event | None:
+    """The event of a line; `None` for one cut off by a full disk, or from another version."""
+    try:
+        return decode_event(line)
+    except msgspec.DecodeError:
+        return None
 
 
 def runs_directory(settings: Settings) -> Path:

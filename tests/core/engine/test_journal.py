@@ -57,6 +57,14 @@ def test_a_line_being_written_is_not_read_before_it_is_whole(tmp_path: Path) -> 
         assert run.events() == [decode_event(line)]
 
 
+def test_a_line_that_cannot_be_understood_hides_no_other(tmp_path: Path) -> None:
+    run = new_run(settings_below(tmp_path), {})
+    with (run.directory / "journal.jsonl").open("ab", buffering=0) as stream:
+        stream.write(b'{"event":"Pha\n{"event":"FromTheFuture","time":1.0}\n\n')
+        stream.write(encode_event(finished()))
+    assert run.events() == [finished()]
+
+
 def test_a_run_is_alive_while_somebody_holds_its_lock(tmp_path: Path) -> None:
     run = new_run(settings_below(tmp_path), {})
     assert not run.is_alive()
