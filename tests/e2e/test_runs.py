@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -32,11 +32,13 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def session(program: Program) -> Session:
+def session(program: Program) -> Generator[Session]:
     """In the same world as `program`."""
     world = program.directory
     settings = Settings(program.store, world / "config", world / "cache", world / "state")
-    return Session(settings, host=HOST)
+    opened = Session(settings, host=HOST)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
