@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types houses tests screenshots lock clean system-demo system-test
+.PHONY: help demo run test check format lint types houses tests screenshots bench lock clean system-demo system-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ tests: $(VENV)/.development ## the test suite alone
 
 screenshots: $(VENV)/.development ## draw screenshots/ anew from the running program
 	@$(BIN)/python -m tests.screens.draw
+
+bench: $(VENV)/.development ## compare our speed with the floor, and with Spack where SPACK_ROOT names one
+	@$(BIN)/python -m bench.install
 
 lock: ## resolve the dependencies anew into the two lock files (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
