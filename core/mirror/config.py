@@ -1,12 +1,11 @@
-"""The configured mirrors, in Spack's own `mirrors.yaml` format.
+"""The mirrors configured for spackbin, in Spack's own `mirrors.yaml` format.
 
-Format: Spack 1.x `schema/mirrors.py`, `mirrors/mirror.py`. An entry is a URL, or an object with
-`url` or `fetch` (a URL, or an object with `url`), `signed` and `binary` among its keys. Order is
-priority.
+The order of the entries is the priority of the mirrors; see `core.mirror.entries` for an entry.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -14,45 +13,41 @@ import yaml
 
 from core.atomic import write_atomically
 from core.errors import WrongUse
-from core.model.ident import MirrorName, mirror_name
-from core.model.mirror import Mirror
-from core.net.files import file_url
-from core.net.transport import SCHEMES
-from core.net.urls import scheme_of, shown
+from core.mirror.entries import broken, normalise_url, read_entry, written
+from core.model.mirror import BrokenMirror, Mirror
 
-__all__ = ["Mirror", "MirrorConfig", "normalise_url"]
+__all__ = ["Configured", "Mirror", "MirrorConfig", "normalise_url", "read_entries"]
 
 _Entries = dict[object, object]
 
 
-def normalise_url(text: str, base: Path) -> str:
-    """The absolute URL of a mirror, without a slash at the end.
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What a configuration names, the mirror to ask first first."""
+
+    mirrors: tuple[Mirror, ...]
+    """Those that can be read."""
+    broken: tuple[BrokenMirror, ...] = ()
+    """Those that cannot."""
+
+
+def read_entries(entries: Iterable[tuple[object, object, Path, str]]) -> Configured:
+    """What entries of `mirrors.yaml` name; a bad one does not keep the others from being used.
 
     Args:
-        text: a URL, or a path, in which `~` and environment variables are expanded.
-        base: the directory that a relative path starts from.
-
-    Raises:
-        WrongUse: the URL has a scheme that we do not speak, no host, or a query.
+        entries: name, entry, directory that its relative paths start from, and origin.
     """
-    scheme = scheme_of(text)
-    if not text.strip() or "\0" in text:
-        raise WrongUse(f"{text!a} is neither a URL nor a path")
-    if not scheme:
-        path = Path(os.path.expandvars(text)).expanduser()
-        return file_url(Path(os.path.abspath(base / path)))
-    if scheme not in SCHEMES:
-        raise WrongUse(
-            f"Mirrors on {scheme}:// are not read yet: {shown(text)}",
-            hint=f"Use a directory or {', '.join(SCHEMES)}",
-        )
-    rest = text[len(scheme) + 3 :]
-    host = rest.partition("/")[0]
-    if scheme != "file" and not host.rpartition("@")[2]:
-        raise WrongUse(f"{shown(text)} names no host")
-    if "?" in rest or "#" in rest:
-        raise WrongUse(f"{shown(text)} goes on with a query, which a mirror cannot have")
-    return f"{scheme}://{rest.rstrip('/')}"
+    mirrors: list[Mirror] = []
+    bad: list[BrokenMirror] = []
+    for name, entry, base, origin in entries:
+        try:
+            mirror = read_entry(name, entry, base, origin)
+        except WrongUse as error:
+            bad.append(broken(name, entry, origin, error))
+            continue
+        if mirror:
+            mirrors.append(mirror)
+    return Configured(tuple(mirrors), tuple(bad))
 
 
 class MirrorConfig:
@@ -64,10 +59,14 @@ class MirrorConfig:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def mirrors(self) -> tuple[Mirror, ...]:
-        """The mirrors of binaries, the one to ask first first."""
-        found = (self._mirror(name, entry) for name, entry in self._entries().items())
-        return tuple(mirror for mirror in found if mirror)
+    def read(self) -> Configured:
+        """The mirrors of binaries."""
+        base = Path(os.path.abspath(self._path.parent))
+        return read_entries((name, entry, base, "") for name, entry in self._entries().items())
+
+    def names(self) -> frozenset[str]:
+        """The names that are taken, whatever they stand for."""
+        return frozenset(str(name) for name in self._entries())
 
     def add(self, mirror: Mirror) -> None:
         """Append a mirror.
@@ -83,10 +82,10 @@ class MirrorConfig:
                 f"File {self._path}",
                 f"Choose another name, or first: spackbin mirror remove {mirror.name}",
             )
-        entries[mirror.name] = {"url": mirror.url, "signed": mirror.signed}
+        entries[mirror.name] = written(mirror)
         self._write(entries)
 
-    def remove(self, name: MirrorName) -> None:
+    def remove(self, name: str) -> None:
         """Take a mirror out.
 
         Raises:
@@ -94,35 +93,12 @@ class MirrorConfig:
             StoreError: the file cannot be written.
         """
         entries = self._entries()
-        if name not in entries:
+        keys = [key for key in entries if str(key) == name]
+        if not keys:
             known = ", ".join(str(key) for key in entries) or "none at all"
             raise WrongUse(f"There is no mirror called {name}", f"Configured are: {known}")
-        del entries[name]
+        del entries[keys[0]]
         self._write(entries)
-
-    def _mirror(self, name: object, entry: object) -> Mirror | None:
-        if isinstance(entry, str):
-            entry = {"url": entry}
-        if not isinstance(entry, dict):
-            raise self._error(f"mirror {name!a} is neither a URL nor an object")
-        fields = cast("dict[str, object]", entry)
-        if not self._flag(name, fields, "binary"):
-            return None
-        url = _fetch_url(fields)
-        if url is None:
-            raise self._error(f"mirror {name!a} has no url")
-        try:
-            checked = mirror_name(name)
-            absolute = normalise_url(url, Path(os.path.abspath(self._path.parent)))
-        except WrongUse as error:
-            raise self._error(error.title, f"spackbin mirror remove {name}") from error
-        return Mirror(checked, absolute, self._flag(name, fields, "signed"))
-
-    def _flag(self, name: object, fields: Mapping[str, object], key: str) -> bool:
-        value = fields.get(key, True)
-        if isinstance(value, bool):
-            return value
-        raise self._error(f"{key} of mirror {name!a} is neither true nor false")
 
     def _entries(self) -> _Entries:
         document = self._document()
@@ -154,20 +130,9 @@ class MirrorConfig:
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
         write_atomically(self._path, text.encode())
 
-    def _error(self, reason: str, hint: str = "") -> WrongUse:
-        return WrongUse(
-            f"The mirrors cannot be read: {reason}",
-            f"File {self._path}",
-            f"Correct the file{', or: ' + hint if hint else ''}",
-        )
-
-
-def _fetch_url(fields: Mapping[str, object]) -> str | None:
-    fetch = fields.get("fetch")
-    if isinstance(fetch, dict):
-        fetch = cast("dict[str, object]", fetch).get("url")
-    url = fetch if fetch is not None else fields.get("url")
-    return url if isinstance(url, str) else None
+    def _error(self, reason: str) -> WrongUse:
+        title = f"The mirrors cannot be read: {reason}"
+        return WrongUse(title, f"File {self._path}", "Correct the file")
 
 
 def _reason(error: Exception) -> str:

@@ -12,6 +12,9 @@ import httpx
 from core.cancel import CancelToken
 from core.errors import MirrorError, NotFound, TooLong
 from core.net.http_errors import TRY_LATER, PassingTrouble, check_status, trouble
+from core.net.login import Login
+from core.net.memory import Memory, Remembered
+from core.net.tls import tls_context
 from core.net.urls import shown
 
 _HEADERS = {"User-Agent": "spackbin", "Accept": "*/*", "Accept-Encoding": "identity"}
@@ -45,20 +48,32 @@ class Patience:
 class HttpTransport:
     """Reads by HTTP and HTTPS, with one pool of connections for all threads."""
 
-    def __init__(self, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        patience: Patience | None = None,
+        login: Login | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         """Make ready to connect.
+
+        Args:
+            patience: how long to wait.
+            login: what to send to the one server that it is for.
+            memory: documents that need not be sent again if they are unchanged.
 
         Raises:
             MirrorError: the proxy or certificate settings in the environment cannot be used.
         """
         self._patience = patience or Patience()
+        self._login = login
+        self._memory = memory
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect, pool=None)
         try:
-            self._client = httpx.Client(headers=_HEADERS, timeout=timeout)
+            self._client = httpx.Client(headers=_HEADERS, timeout=timeout, verify=tls_context())
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise MirrorError(
                 f"HTTP cannot be used with the settings of this host: {error}",
-                hint="Look at the *_proxy and SSL_CERT_* variables",
+                hint="Look at the *_proxy, SSL_CERT_* and REQUESTS_CA_BUNDLE variables",
             ) from error
 
     def get(self, url: str, *, limit: int, cancel: CancelToken | None = None) -> bytes:
@@ -66,7 +81,7 @@ class HttpTransport:
         attempt = 0
         while True:
             try:
-                return b"".join(self._body(url, 0, limit, cancel))
+                return self._document(url, limit, cancel)
             except PassingTrouble as passing:
                 attempt += 1
                 self._pause(passing, attempt, cancel)
@@ -118,24 +133,45 @@ class HttpTransport:
             seconds = min(passing.wait, self._patience.longest_pause)
         (cancel or CancelToken()).wait(seconds)
 
+    def _document(self, url: str, limit: int, cancel: CancelToken | None) -> bytes:
+        known = self._memory.recall(url) if self._memory else None
+        headers = {"If-None-Match": known.tag} if known else {}
+        with self._answer(url, headers, cancel) as response:
+            if known and response.status_code == 304:
+                return _within(known, limit)
+            data = b"".join(self._pieces(response, url, 0, limit, cancel))
+            if self._memory:
+                self._memory.keep(url, response.headers.get("ETag", ""), data)
+        return data
+
     def _body(
         self, url: str, start: int, limit: int, cancel: CancelToken | None
     ) -> Generator[bytes]:
         headers = {"Range": f"bytes={start}-"} if start else {}
         with self._answer(url, headers, cancel) as response:
-            position = _first_byte(response, start, url)
-            if position + _announced(response) > limit:
-                raise TooLong(f"{shown(url)} has more than {limit:,} bytes")
-            for chunk in self._paced(response, url):
-                if cancel:
-                    cancel.check()
-                position += len(chunk)
-                if position > limit:
-                    raise TooLong(f"{shown(url)} sends more than {limit:,} bytes")
-                # A server that ignores ranges begins anew: drop what is here already.
-                fresh = chunk[max(0, len(chunk) - (position - start)) :]
-                if fresh:
-                    yield fresh
+            yield from self._pieces(response, url, start, limit, cancel)
+
+    def _pieces(
+        self,
+        response: httpx.Response,
+        url: str,
+        start: int,
+        limit: int,
+        cancel: CancelToken | None,
+    ) -> Generator[bytes]:
+        position = _first_byte(response, start, url)
+        if position + _announced(response) > limit:
+            raise TooLong(f"{shown(url)} has more than {limit:,} bytes")
+        for chunk in self._paced(response, url):
+            if cancel:
+                cancel.check()
+            position += len(chunk)
+            if position > limit:
+                raise TooLong(f"{shown(url)} sends more than {limit:,} bytes")
+            # A server that ignores ranges begins anew: drop what is here already.
+            fresh = chunk[max(0, len(chunk) - (position - start)) :]
+            if fresh:
+                yield fresh
 
     def _paced(self, response: httpx.Response, url: str) -> Iterator[bytes]:
         chunks = response.iter_raw()
@@ -159,19 +195,28 @@ class HttpTransport:
                 waited, came = 0.0, 0
             yield chunk
 
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and no other; the body is still to be read."""
+        return self._client.send(request, stream=True)
+
     @contextmanager
     def _answer(
         self, url: str, headers: Mapping[str, str], cancel: CancelToken | None
     ) -> Generator[httpx.Response]:
+        login = self._login.header_for(url) if self._login else None
+        sent = {**headers, "Authorization": login} if login else headers
         try:
-            request = self._client.build_request("GET", url, headers=headers)
+            # A redirect to another server loses the login: httpx takes it out.
+            request = self._client.build_request("GET", url, headers=sent)
             for _ in range(self._patience.redirects + 1):
                 if cancel:
                     cancel.check()
-                response = self._client.send(request, stream=True)
+                response = self._send(request)
                 with closing(response):
                     if response.next_request is None:
-                        check_status(response, url)
+                        is_unchanged = response.status_code == 304 and "If-None-Match" in headers
+                        if not is_unchanged:
+                            check_status(response, url)
                         yield response
                         return
                 request = _followed(request, response.next_request)
@@ -183,6 +228,12 @@ class HttpTransport:
             f"{shown(url)} redirects more than {self._patience.redirects} times",
             hint="Check the URL: it may be a login page",
         )
+
+
+def _within(known: Remembered, limit: int) -> bytes:
+    if len(known.data) > limit:
+        raise TooLong(f"{known.url} has more than {limit:,} bytes")
+    return known.data
 
 
 def _followed(request: httpx.Request, target: httpx.Request) -> httpx.Request:

@@ -14,7 +14,10 @@ from core.net.urls import shown
 TRY_LATER = "Try again later"
 OTHER_MIRROR = "Check the URL and the network; other mirrors are not affected"
 
-_LOGIN = "spackbin does not log in by itself: ask who runs the mirror for an open URL"
+_LOGIN = (
+    "put a login for the host into ~/.netrc, or name environment variables with it in mirrors.yaml"
+    " (access_pair, access_token_variable); if one was sent, it is not accepted"
+)
 
 
 class PassingTrouble(Exception):
@@ -48,7 +51,7 @@ def check_status(response: httpx.Response, url: str) -> None:
             hint=f"The server answers 403 (forbidden). If the thing is there: {_LOGIN}",
         )
     if status == 401:
-        raise MirrorError(f"{place} asks for a login", hint=_LOGIN)
+        raise MirrorError(f"{place} asks for a login", hint=_LOGIN[0].upper() + _LOGIN[1:])
     if status == 407:
         raise _proxy_login(url)
     error = MirrorError(

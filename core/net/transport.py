@@ -6,10 +6,13 @@ from typing import Protocol
 
 from core.cancel import CancelToken
 from core.errors import WrongUse
+from core.model.mirror import Connection
+from core.net import registry
 from core.net.files import FileTransport
+from core.net.memory import Memory
 from core.net.urls import scheme_of, shown
 
-SCHEMES = ("file", "http", "https")
+SCHEMES = ("file", "http", "https", "s3", "gs", *registry.SCHEMES)
 """The schemes that `open_transport` speaks."""
 
 
@@ -50,21 +53,38 @@ class Transport(Protocol):
         ...
 
 
-def open_transport(url: str) -> Transport:
+def open_transport(
+    url: str, connection: Connection | None = None, memory: Memory | None = None
+) -> Transport:
     """The transport for `url` and everything below it.
 
+    Args:
+        url: where the mirror is.
+        connection: how to log in there, if that is configured.
+        memory: documents that need not be sent again if they are unchanged.
+
     Raises:
-        WrongUse: the URL has a scheme that we do not speak.
-        MirrorError: the settings for HTTP (proxy, certificates) cannot be used.
+        WrongUse: the URL has a scheme that we do not speak, or that needs what is not installed.
+        MirrorError: the settings for HTTP (proxy, certificates) or the login cannot be used.
     """
     scheme = scheme_of(url)
     if scheme == "file":
         return FileTransport()
-    if scheme in SCHEMES:
+    if scheme in ("http", "https"):
         # httpx takes a fifth of a second to load; who reads files need not wait for it.
         from core.net.http import HttpTransport
+        from core.net.login import find_login
 
-        return HttpTransport()
+        login = find_login(url, connection or Connection())
+        return HttpTransport(login=login, memory=memory)
+    if scheme in ("s3", "gs"):
+        from core.net.objects import ObjectTransport
+
+        return ObjectTransport(url, connection or Connection())
+    if scheme in registry.SCHEMES:
+        from core.net.registry_transport import RegistryTransport
+
+        return RegistryTransport(registry.parse_repository(url), connection or Connection())
     raise WrongUse(f"{shown(url)} is not a URL that can be read", hint=f"Use {_any_of(SCHEMES)}")
 
 

@@ -12,17 +12,25 @@ from core.atomic import write_atomically
 from core.cancel import CancelToken
 from core.catalog.build import build_catalog
 from core.catalog.reader import Catalog
-from core.errors import SpackbinError, WrongUse
+from core.errors import NotFound, SpackbinError
 from core.mirror.client import MirrorClient, open_mirror
-from core.mirror.config import MirrorConfig, normalise_url
+from core.mirror.config import normalise_url
+from core.mirror.layout import IndexRecord
+from core.mirror.nearby import build_caches_near
 from core.model.ident import MirrorName, mirror_name
-from core.model.mirror import Mirror
+from core.model.mirror import BrokenMirror, Connection, Mirror
 from core.model.views import MirrorStatus
+from core.net.memory import Memory
+from core.session.configured import MirrorSources
 from core.settings import Settings
 from core.trust.pins import PinStore
 
 Progress = Callable[[str, int, int], None]
 """Called with the step in words, what is done, and the total."""
+
+
+LASTING = frozenset({"layout.json", "index.manifest.json", "keys.manifest.json", "index.json.hash"})
+"""Names of documents of which a mirror has one, and which change with its index at most."""
 
 
 class Refreshed(msgspec.Struct, frozen=True):
@@ -45,29 +53,21 @@ class MirrorDesk:
 
     def __init__(self, settings: Settings, pins: PinStore, only: tuple[str, ...] = ()) -> None:
         self._directory = settings.cache_dir / "catalogs"
-        self._config = MirrorConfig(settings.config_dir / "mirrors.yaml")
+        self._memory = Memory(settings.cache_dir / "documents", LASTING)
         self._pins = pins
-        self._only = only
+        self.sources = MirrorSources(settings, only)
+        """The configuration."""
         self._clients: dict[Mirror, MirrorClient] = {}
         self._catalog: tuple[object, Catalog] | None = None
         self._lock = threading.Lock()
 
     def configured(self) -> tuple[Mirror, ...]:
-        """The mirrors to use, first in priority first: the configured ones, or those named."""
-        mirrors = self._config.mirrors()
-        if not self._only:
-            return mirrors
-        by_name = {mirror.name: mirror for mirror in mirrors}
-        return tuple(by_name.get(MirrorName(name)) or _unnamed(name) for name in self._only)
+        """The mirrors to use, first in priority first."""
+        return self.sources.read().mirrors
 
     def get(self, name: str) -> Mirror:
-        """The mirror of this name; raises `WrongUse` if there is none."""
-        mirrors = self.configured()
-        for mirror in mirrors:
-            if mirror.name == name:
-                return mirror
-        known = ", ".join(mirror.name for mirror in mirrors) or "none is configured"
-        raise WrongUse(f"There is no mirror called {name!r}", f"Known mirrors: {known}")
+        """The mirror of this name; raises `WrongUse` if there is none that can be used."""
+        return self.sources.get(name)
 
     def client(self, mirror: Mirror) -> MirrorClient:
         """An open client, kept for the life of the session."""
@@ -75,12 +75,24 @@ class MirrorDesk:
             client = self._clients.get(mirror)
         if client is None:
             # Opening asks the mirror what it is: not under the lock.
-            client = open_mirror(mirror)
+            client = self._opened(mirror)
             with self._lock:
                 client = self._clients.setdefault(mirror, client)
         return client
 
-    def add(self, name: str, url: str, *, signed: bool) -> Mirror:
+    def _opened(self, mirror: Mirror) -> MirrorClient:
+        try:
+            return open_mirror(mirror, self._memory)
+        except NotFound as error:
+            found = build_caches_near(mirror.url)
+            if not found:
+                raise
+            hint = f"There is one at {' and one at '.join(found)}"
+            raise NotFound(error.title, error.detail, hint) from error
+
+    def add(
+        self, name: str, url: str, *, signed: bool, connection: Connection | None = None
+    ) -> Mirror:
         """Probe the URL and add it to the configuration.
 
         Raises:
@@ -88,24 +100,24 @@ class MirrorDesk:
             MirrorError: there is no build cache at the URL.
         """
         url = normalise_url(url, Path.cwd())
-        mirror = Mirror(mirror_name(name), url, signed)
-        if any(known.name == mirror.name for known in self._config.mirrors()):
-            raise WrongUse(
-                f"There is a mirror called {name!r} already",
-                "",
-                "Choose another name, or remove it",
-            )
+        mirror = Mirror(mirror_name(name), url, signed, connection or Connection())
+        self.sources.check_free(mirror.name)
         self.client(mirror)
-        self._config.add(mirror)
+        self.sources.add(mirror)
         return mirror
 
     def remove(self, name: str) -> None:
         """Forget a mirror, its catalog and the keys trusted for it."""
-        mirror = self.get(name)
-        self._config.remove(mirror.name)
-        self._pins.forget(mirror.name)
-        for path in (self._catalog_path(mirror), self._note_path(mirror)):
-            path.unlink(missing_ok=True)
+        mirrors = self.sources.remove(name)
+        for mirror in mirrors:
+            self._pins.forget(mirror.name)
+            for path in (self._catalog_path(mirror), self._note_path(mirror)):
+                path.unlink(missing_ok=True)
+
+    def statuses(self) -> tuple[MirrorStatus, ...]:
+        """How all mirrors stand, from disk alone; last those that cannot be used."""
+        found = self.sources.read()
+        return (*map(self.status, found.mirrors), *map(_unusable, found.broken))
 
     def status(self, mirror: Mirror) -> MirrorStatus:
         """How a mirror stands, from disk alone."""
@@ -119,6 +131,7 @@ class MirrorDesk:
             refreshed=found.good,
             trusted_keys=len(self._pins.pins(mirror)),
             error=found.error,
+            origin=mirror.origin,
         )
 
     def refresh(self, mirror: Mirror, cancel: CancelToken, progress: Progress) -> MirrorStatus:
@@ -155,28 +168,42 @@ class MirrorDesk:
         record = client.index_record()
         catalog = self._catalog_path(mirror)
         known = self._noted(mirror)
-        if known.checksum != record.sha256 or not catalog.exists():
-            blob = catalog.with_suffix(".index")
-            blob.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                client.fetch_index(
-                    record,
-                    blob,
-                    cancel=cancel,
-                    progress=lambda done, total: progress("fetching the index", done, total),
-                )
-                summary = build_catalog(
-                    blob,
-                    catalog,
-                    checksum=record.sha256,
-                    cancel=cancel,
-                    progress=lambda done, total: progress("reading the index", done, total),
-                )
-            finally:
-                blob.unlink(missing_ok=True)
-            known = Refreshed(record.sha256, client.layout, summary.builds)
+        if record.sha256 is None or known.checksum != record.sha256 or not catalog.exists():
+            known = self._take_index(client, record, catalog, known, cancel, progress)
         self._write_note(mirror, msgspec.structs.replace(known, good=time.time(), error=""))
         progress("done", 1, 1)
+
+    def _take_index(
+        self,
+        client: MirrorClient,
+        record: IndexRecord,
+        catalog: Path,
+        known: Refreshed,
+        cancel: CancelToken,
+        progress: Progress,
+    ) -> Refreshed:
+        """Fetch the index and make the catalog of it, unless it is the known one after all."""
+        blob = catalog.with_suffix(".index")
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            checksum = client.fetch_index(
+                record,
+                blob,
+                cancel=cancel,
+                progress=lambda done, total: progress("fetching the index", done, total),
+            )
+            if checksum == known.checksum and catalog.exists():
+                return known
+            summary = build_catalog(
+                blob,
+                catalog,
+                checksum=checksum,
+                cancel=cancel,
+                progress=lambda done, total: progress("reading the index", done, total),
+            )
+            return Refreshed(checksum, client.layout, summary.builds)
+        finally:
+            blob.unlink(missing_ok=True)
 
     def _noted(self, mirror: Mirror) -> Refreshed:
         try:
@@ -207,7 +234,16 @@ def _digest(mirror: Mirror) -> str:
     return hashlib.sha256(mirror.url.encode()).hexdigest()[:16]
 
 
-def _unnamed(url: str) -> Mirror:
-    """A mirror that is given by its URL for one command."""
-    url = normalise_url(url, Path.cwd())
-    return Mirror(mirror_name("url-" + hashlib.sha256(url.encode()).hexdigest()[:8]), url, True)
+def _unusable(broken: BrokenMirror) -> MirrorStatus:
+    return MirrorStatus(
+        name=MirrorName(broken.name),
+        url=broken.url,
+        signed=True,
+        layout="",
+        builds=0,
+        refreshed=None,
+        trusted_keys=0,
+        error=broken.problem,
+        origin=broken.origin,
+        is_usable=False,
+    )

@@ -10,7 +10,6 @@ from pathlib import Path
 from core.cancel import CancelToken
 from core.catalog.reader import Catalog
 from core.errors import Refused, SpackbinError
-from core.model.artifact import wanted_of
 from core.model.graph import SpecGraph
 from core.model.host import Host
 from core.model.ident import DagHash
@@ -87,7 +86,7 @@ class Planner:
         keyrings = self._settings.state_dir / "keyrings"
         verifier = Verifier(mirror, pins, policy_of(mirror), keyrings)
         client = self._mirrors.client(mirror)
-        manifest = verifier.manifest(client.manifest(wanted_of(spec)))
+        manifest = verifier.manifest(client.manifest(spec))
         verifier.spec_document(manifest, client.spec_document(manifest))
         signature = manifest.signature
         return Source(

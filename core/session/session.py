@@ -6,10 +6,13 @@ from pathlib import Path
 
 from core.cancel import CancelToken
 from core.engine.journal import Run
+from core.environment.read import read_environment
 from core.host.detect import detect_host
+from core.model.environment import Environment
 from core.model.graph import SpecGraph
 from core.model.host import Host
 from core.model.ident import dag_hash
+from core.model.mirror import Connection, KnownMirror
 from core.model.plan import Disposition, Plan
 from core.model.views import (
     BuildDetails,
@@ -22,6 +25,7 @@ from core.model.views import (
 )
 from core.session import runs
 from core.session.browse import Browser
+from core.session.configured import known_mirrors, known_url
 from core.session.keys import KeyDesk
 from core.session.mirrors import MirrorDesk
 from core.session.planner import Planner
@@ -68,12 +72,33 @@ class Session:
         return self._host
 
     def mirrors(self) -> tuple[MirrorStatus, ...]:
-        """The mirrors and how they stand, from disk alone."""
-        return tuple(self._mirrors.status(mirror) for mirror in self._mirrors.configured())
+        """The mirrors and how they stand, from disk alone; after ours those of a Spack."""
+        return self._mirrors.statuses()
 
-    def add_mirror(self, name: str, url: str, *, signed: bool = True) -> MirrorStatus:
-        """Probe the URL and configure it as a mirror; its index is not read yet."""
-        return self._mirrors.status(self._mirrors.add(name, url, signed=signed))
+    def mirror_notes(self) -> tuple[str, ...]:
+        """What could not be read of the configuration of a Spack beside us, as sentences."""
+        return self._mirrors.sources.notes()
+
+    def known_mirrors(self) -> tuple[KnownMirror, ...]:
+        """The public mirrors that we know of; none is used unless it is added."""
+        return known_mirrors()
+
+    def add_mirror(
+        self,
+        name: str,
+        url: str = "",
+        *,
+        signed: bool = True,
+        connection: Connection | None = None,
+    ) -> MirrorStatus:
+        """Probe the URL and configure it as a mirror; its index is not read yet.
+
+        Without a URL, the known public mirror of this name is meant.
+        """
+        url = url or known_url(name)
+        return self._mirrors.status(
+            self._mirrors.add(name, url, signed=signed, connection=connection)
+        )
 
     def remove_mirror(self, name: str) -> None:
         """Forget a mirror, its catalog and the keys trusted for it."""
@@ -126,10 +151,36 @@ class Session:
         """The dependency graph of one build."""
         return self._browser.graph([dag_hash(hash_)])
 
-    def plan(self, hashes: Sequence[str], *, cancel: CancelToken) -> Plan:
-        """What an install of these builds would do; nothing is changed."""
+    def environment(self, path: Path) -> Environment:
+        """The Spack environment at a directory, a `spack.lock` or the `spack.yaml` beside it.
+
+        Raises:
+            WrongUse: there is none, or its lock file cannot be understood.
+            NotAvailable: it was never concretized.
+        """
+        return read_environment(path)
+
+    def plan(
+        self,
+        hashes: Sequence[str],
+        *,
+        cancel: CancelToken,
+        environment: Environment | None = None,
+    ) -> Plan:
+        """What an install of these builds would do; nothing is changed.
+
+        Args:
+            hashes: DAG hashes of the builds.
+            cancel: to end the work early.
+            environment: one whose roots are wanted besides, and whose lock file describes them.
+        """
         wanted = [dag_hash(hash_) for hash_ in hashes]
-        return self._planner.plan(self._browser.graph(wanted), self.host(), cancel)
+        if environment:
+            wanted = list(dict.fromkeys((*environment.graph.roots, *wanted)))
+        graph = self._browser.graph(wanted)
+        if environment:
+            graph = graph.with_nodes(environment.graph)
+        return self._planner.plan(graph, self.host(), cancel)
 
     def start_install(self, plan: Plan) -> Run:
         """Start the engine on a plan; it outlives this process.

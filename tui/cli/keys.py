@@ -21,7 +21,9 @@ def key() -> None:
 @click.pass_obj
 def list_keys(given: Globals, mirrors: tuple[str, ...], as_json: bool) -> None:
     """List the keys that MIRROR offers or that are trusted for it (default: all mirrors)."""
-    names = mirrors or tuple(status.name for status in given.session.mirrors() if status.signed)
+    names = mirrors or tuple(
+        status.name for status in given.session.mirrors() if status.signed and status.is_usable
+    )
     found = [key for name in names for key in given.session.keys(name)]
     if as_json:
         print_json("keys", keys=found)

@@ -4,6 +4,7 @@ import click
 
 from core.cancel import CancelToken
 from core.errors import SpackbinError
+from core.model.mirror import Connection
 from core.model.views import MirrorStatus
 from core.session import Session
 from tui.cli.keys import print_keys
@@ -17,30 +18,76 @@ def mirror() -> None:
     """List, add, remove and refresh mirrors."""
 
 
+_HEAD = ("mirror", "layout", "builds", "trust", "refreshed", "url", "from")
+
+
 @mirror.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def list_mirrors(given: Globals, as_json: bool) -> None:
-    """List the mirrors, first in priority first."""
+    """List the mirrors, first in priority first; after ours those of a Spack beside us."""
     found = given.session.mirrors()
+    for text in given.session.mirror_notes():
+        note(text)
     if as_json:
         print_json("mirrors", mirrors=found)
     elif found:
-        print_table(("mirror", "layout", "builds", "trust", "refreshed", "url"), map(_row, found))
+        print_table(_HEAD, map(_row, found))
     else:
         note("No mirror is configured. Add one: spackbin mirror add NAME URL")
 
 
 @mirror.command()
-@click.argument("name")
-@click.argument("url")
-@click.option("--signed/--unsigned", default=True, help="Must its builds be signed (default)?")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def add(given: Globals, name: str, url: str, signed: bool, as_json: bool) -> None:
-    """Add the mirror at URL as NAME: look what it is, show its keys, read its index."""
+def known(given: Globals, as_json: bool) -> None:
+    """List well-known public mirrors; `mirror add NAME` adds one of them."""
+    found = given.session.known_mirrors()
+    if as_json:
+        print_json("known-mirrors", mirrors=found)
+        return
+    rows = ((item.name, item.url, item.summary, item.fingerprint) for item in found)
+    print_table(("mirror", "url", "what it is", "signed by"), rows)
+    note("None of them is used unless you add it: spackbin mirror add NAME")
+
+
+@mirror.command()
+@click.argument("name")
+@click.argument("url", default="")
+@click.option("--signed/--unsigned", default=True, help="Must its builds be signed (default)?")
+@click.option("--token-variable", metavar="VARIABLE", default="", help="Has the access token.")
+@click.option("--user", metavar="NAME", default="", help="User, or id of an access key.")
+@click.option("--password-variable", metavar="VARIABLE", default="", help="Has its secret.")
+@click.option("--profile", metavar="NAME", default="", help="Profile for an object store.")
+@click.option("--endpoint-url", metavar="URL", default="", help="Where the object store is.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def add(
+    given: Globals,
+    name: str,
+    url: str,
+    signed: bool,
+    token_variable: str,
+    user: str,
+    password_variable: str,
+    profile: str,
+    endpoint_url: str,
+    as_json: bool,
+) -> None:
+    """Add the mirror at URL as NAME: look what it is, show its keys, read its index.
+
+    Without URL the known public mirror of this name is added. Secrets are never given here: a
+    VARIABLE is the name of an environment variable that has one.
+    """
     session = given.session
-    status = session.add_mirror(name, url, signed=signed)
+    connection = Connection(
+        user=user,
+        secret_variable=password_variable,
+        token_variable=token_variable,
+        profile=profile,
+        endpoint_url=endpoint_url,
+    )
+    status = session.add_mirror(name, url, signed=signed, connection=connection)
     status = _refreshed(session, status.name, quiet=given.is_quiet)
     keys = session.keys(name) if signed else ()
     if as_json:
@@ -74,7 +121,7 @@ def refresh(given: Globals, names: tuple[str, ...], as_json: bool) -> None:
     """Read the index of the mirrors NAME anew (default: of all)."""
     session = given.session
     failures: list[SpackbinError] = []
-    for name in names or tuple(status.name for status in session.mirrors()):
+    for name in names or _usable(session):
         try:
             _refreshed(session, name, quiet=given.is_quiet)
         except SpackbinError as error:
@@ -84,9 +131,20 @@ def refresh(given: Globals, names: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json("mirrors", mirrors=found)
     else:
-        print_table(("mirror", "layout", "builds", "trust", "refreshed", "url"), map(_row, found))
+        print_table(_HEAD, map(_row, found))
     if failures:
         raise click.exceptions.Exit(failures[-1].exit_status)
+
+
+def _usable(session: Session) -> list[str]:
+    """The names of the mirrors that can be read; the others are noted."""
+    names: list[str] = []
+    for status in session.mirrors():
+        if status.is_usable:
+            names.append(status.name)
+        else:
+            note(f"{status.name} is left out: {status.error}")
+    return names
 
 
 def _refreshed(session: Session, name: str, *, quiet: bool) -> MirrorStatus:
@@ -101,7 +159,9 @@ def _refreshed(session: Session, name: str, *, quiet: bool) -> MirrorStatus:
 
 
 def _row(status: MirrorStatus) -> tuple[str, ...]:
-    if not status.signed:
+    if not status.is_usable:
+        trust = "unusable"
+    elif not status.signed:
         trust = "UNSIGNED"
     elif status.trusted_keys:
         trust = f"signed, {status.trusted_keys} trusted"
@@ -115,4 +175,5 @@ def _row(status: MirrorStatus) -> tuple[str, ...]:
         trust,
         f"{refreshed} ({status.error})" if status.error else refreshed,
         status.url,
+        status.origin or "spackbin",
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.errors import StoreError, WrongUse
 from core.mirror.config import Mirror, MirrorConfig, normalise_url
 from core.model.ident import MirrorName
+from core.model.mirror import Connection
 from core.net.files import path_of
 
 BASE = Path("/base/dir")
@@ -50,20 +51,25 @@ def written(tmp_path: Path, text: str) -> MirrorConfig:
 
 
 def test_both_forms_of_entries_in_order_of_priority(tmp_path: Path) -> None:
-    assert written(tmp_path, SPACK).mirrors() == (
+    assert written(tmp_path, SPACK).read().mirrors == (
         Mirror(MirrorName("plain"), "https://cache.example/develop", True),
-        Mirror(MirrorName("full"), "https://cache.example/full", False),
+        Mirror(
+            MirrorName("full"),
+            "https://cache.example/full",
+            False,
+            Connection(user="me", secret_variable="SECRET"),
+        ),
         Mirror(MirrorName("both"), "file:///srv/cache", True),
         Mirror(MirrorName("short"), f"file://{tmp_path}/config/relative/cache", True),
     )
 
 
 def test_no_file_and_an_empty_file_mean_no_mirrors(tmp_path: Path, config: MirrorConfig) -> None:
-    assert config.mirrors() == ()
+    assert config.read().mirrors == ()
     for text in ("", "mirrors:\n", "mirrors: {}\n", "other: 1\n"):
         (tmp_path / "config").mkdir(exist_ok=True)
         (tmp_path / "config" / "mirrors.yaml").write_text(text)
-        assert config.mirrors() == ()
+        assert config.read().mirrors == ()
 
 
 def test_what_is_added_is_there_last(config: MirrorConfig) -> None:
@@ -71,7 +77,7 @@ def test_what_is_added_is_there_last(config: MirrorConfig) -> None:
     second = Mirror(MirrorName("second"), "file:///srv/with%20blank", signed=False)
     config.add(first)
     config.add(second)
-    assert config.mirrors() == (first, second)
+    assert config.read().mirrors == (first, second)
 
 
 def test_other_entries_and_keys_survive_a_change(tmp_path: Path) -> None:
@@ -89,7 +95,7 @@ def test_other_entries_and_keys_survive_a_change(tmp_path: Path) -> None:
 def test_two_colons_are_understood(tmp_path: Path) -> None:
     config = written(tmp_path, "mirrors::\n  a: https://a.example\n")
     config.add(Mirror(MirrorName("b"), "https://b.example"))
-    assert [mirror.name for mirror in config.mirrors()] == ["a", "b"]
+    assert [mirror.name for mirror in config.read().mirrors] == ["a", "b"]
 
 
 def test_a_name_can_be_taken_once(config: MirrorConfig) -> None:
@@ -97,7 +103,7 @@ def test_a_name_can_be_taken_once(config: MirrorConfig) -> None:
     with pytest.raises(WrongUse) as caught:
         config.add(Mirror(MirrorName("a"), "https://b.example"))
     assert caught.value.title == "There is a mirror called a"
-    assert config.mirrors() == (Mirror(MirrorName("a"), "https://a.example"),)
+    assert config.read().mirrors == (Mirror(MirrorName("a"), "https://a.example"),)
 
 
 def test_removing_names_the_known_ones(config: MirrorConfig) -> None:
@@ -116,18 +122,6 @@ def test_removing_names_the_known_ones(config: MirrorConfig) -> None:
     [
         ("mirrors: [a]\n", "mirrors is not an object"),
         ("- a\n", "it is not an object"),
-        ("mirrors: {a: 3}\n", "mirror 'a' is neither a URL nor an object"),
-        ("mirrors: {a: {}}\n", "mirror 'a' has no url"),
-        ("mirrors: {a: {push: /x}}\n", "mirror 'a' has no url"),
-        ("mirrors: {a: {url: [x]}}\n", "mirror 'a' has no url"),
-        (
-            "mirrors: {a: {url: /x, signed: maybe}}\n",
-            "signed of mirror 'a' is neither true nor false",
-        ),
-        ("mirrors: {a: {url: /x, binary: 1}}\n", "binary of mirror 'a' is neither true nor false"),
-        ("mirrors: {'a b': /x}\n", "'a b' is not a mirror name (letters, digits, . _ @ + -)"),
-        ("mirrors: {3: /x}\n", "3 is not a mirror name (letters, digits, . _ @ + -)"),
-        ("mirrors: {a: 's3://u:secret@b/c'}\n", "Mirrors on s3:// are not read yet: s3://b/c"),
         (
             "mirrors: {a: !!python/object:os.system x}\n",
             "could not determine a constructor for the tag"
@@ -141,24 +135,90 @@ def test_removing_names_the_known_ones(config: MirrorConfig) -> None:
 def test_a_file_that_makes_no_sense_is_named(text: str, why: str, tmp_path: Path) -> None:
     config = written(tmp_path, text)
     with pytest.raises(WrongUse) as caught:
-        config.mirrors()
+        config.read()
     assert caught.value.title == f"The mirrors cannot be read: {why}"
     assert caught.value.detail == f"File {tmp_path}/config/mirrors.yaml"
 
 
-def test_a_mirror_that_cannot_be_read_can_be_removed(tmp_path: Path) -> None:
-    config = written(tmp_path, "mirrors: {a: 's3://b/c', b: /x}\n")
-    with pytest.raises(WrongUse) as caught:
-        config.mirrors()
-    assert "spackbin mirror remove a" in caught.value.hint
-    config.remove(MirrorName("a"))
-    assert config.mirrors() == (Mirror(MirrorName("b"), "file:///x"),)
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ("3", "mirror 'a' is neither a URL nor an object"),
+        ("{}", "mirror 'a' has no url"),
+        ("{push: /x}", "mirror 'a' has no url"),
+        ("{url: [x]}", "mirror 'a' has no url"),
+        ("{url: /x, signed: maybe}", "signed of mirror 'a' is neither true nor false"),
+        ("{url: /x, binary: 1}", "binary of mirror 'a' is neither true nor false"),
+        ("{url: /x, profile: 1}", "profile of mirror 'a' is not text"),
+        ("'sftp://u:secret@b/c'", "Mirrors on sftp:// are not read: sftp://b/c"),
+        ("'https://u:secret@b/c'", "does not belong into the URL of a mirror: https://b/c"),
+        ("{url: /x, access_pair: [me, secret]}", "has its secret in the file"),
+        ("{url: /x, access_pair: {id: me, secret: secret}}", "has its secret in the file"),
+        ("{url: /x, access_token: secret}", "has its secret in the file"),
+        ("{url: /x, fetch: {url: /y, access_token: secret}}", "has its secret in the file"),
+    ],
+)
+def test_a_bad_entry_is_named_and_harms_no_other(entry: str, why: str, tmp_path: Path) -> None:
+    config = written(tmp_path, f"mirrors: {{a: {entry}, b: /x}}\n")
+    found = config.read()
+    assert found.mirrors == (Mirror(MirrorName("b"), "file:///x"),)
+    (bad,) = found.broken
+    assert bad.name == "a"
+    assert why in bad.problem
+    assert "secret" not in bad.url + bad.problem.replace("secret in the file", "").replace(
+        "secret_variable", ""
+    )
+    config.remove("a")
+    assert config.read().broken == ()
+
+
+@pytest.mark.parametrize(("name", "said"), [("'a b'", "'a b'"), ("3", "3")])
+def test_a_bad_name_is_named_and_can_be_removed(name: str, said: str, tmp_path: Path) -> None:
+    config = written(tmp_path, f"mirrors: {{{name}: /x}}\n")
+    (bad,) = config.read().broken
+    assert bad.problem == f"{said} is not a mirror name (letters, digits, . _ @ + -)."
+    config.remove(bad.name)
+    assert config.names() == frozenset()
+
+
+def test_the_object_for_fetching_counts_more(tmp_path: Path) -> None:
+    text = """\
+mirrors:
+  a:
+    url: https://beside.example
+    signed: false
+    profile: beside
+    access_pair: [null, null]
+    fetch:
+      url: https://fetch.example
+      profile: fetch
+      endpoint_url: https://minio.example
+      access_token_variable: TOKEN
+      access_pair: {id_variable: ID, secret_variable: SECRET}
+    push: {url: https://push.example, profile: push}
+"""
+    connection = Connection(
+        user_variable="ID",
+        secret_variable="SECRET",
+        token_variable="TOKEN",
+        profile="fetch",
+        endpoint_url="https://minio.example",
+    )
+    mirror = Mirror(MirrorName("a"), "https://fetch.example", False, connection)
+    assert written(tmp_path, text).read().mirrors == (mirror,)
+
+
+def test_a_connection_survives_being_written(config: MirrorConfig) -> None:
+    connection = Connection("me", "", "SECRET", "TOKEN", "site", "https://minio.example")
+    mirror = Mirror(MirrorName("a"), "https://a.example", True, connection)
+    config.add(mirror)
+    assert config.read().mirrors == (mirror,)
 
 
 def test_a_directory_in_the_place_of_the_file_is_an_error(config: MirrorConfig) -> None:
     config._path.mkdir(parents=True)
     with pytest.raises(WrongUse, match="The mirrors cannot be read"):
-        config.mirrors()
+        config.read()
 
 
 def test_a_place_that_cannot_be_written_is_an_error() -> None:
@@ -173,7 +233,7 @@ def test_a_place_that_cannot_be_written_is_an_error() -> None:
     [
         ("https://h.example/a/b/", "https://h.example/a/b"),
         ("HTTP://h.example", "http://h.example"),
-        ("https://u:p@h.example:81/a//", "https://u:p@h.example:81/a"),
+        ("https://h.example:81/a//", "https://h.example:81/a"),
         ("file:///srv/a%20b/", "file:///srv/a%20b"),
         ("/srv/a b/ü", "file:///srv/a%20b/%C3%BC"),
         ("cache", "file:///base/dir/cache"),
@@ -196,9 +256,12 @@ def test_urls_and_paths(text: str, url: str, monkeypatch: pytest.MonkeyPatch) ->
         ("", "'' is neither a URL nor a path"),
         ("  ", "'  ' is neither a URL nor a path"),
         ("a\0b", "'a\\x00b' is neither a URL nor a path"),
-        ("s3://bucket/x", "Mirrors on s3:// are not read yet: s3://bucket/x"),
-        ("oci+http://h/x", "Mirrors on oci+http:// are not read yet: oci+http://h/x"),
-        ("ftp://u:p@h/x", "Mirrors on ftp:// are not read yet: ftp://h/x"),
+        ("sftp://bucket/x", "Mirrors on sftp:// are not read: sftp://bucket/x"),
+        ("ftp://u:p@h/x", "Mirrors on ftp:// are not read: ftp://h/x"),
+        (
+            "https://token@h/x",
+            "A login does not belong into the URL of a mirror: https://h/x",
+        ),
         ("https:///x", "https:///x names no host"),
         ("http://u:p@/x", "http:///x names no host"),
         ("https://h/x?token=1", "https://h/x goes on with a query, which a mirror cannot have"),

@@ -1,0 +1,170 @@
+"""One entry of a `mirrors.yaml`, whoever wrote the file.
+
+Format: Spack 1.x `schema/mirrors.py`, `mirrors/mirror.py`. An entry is a URL, or an object with
+`url`, `fetch` and `push` (each a URL, or an object with `url`), `signed`, `binary`, and the keys of
+a connection. A key in the object `fetch` counts more than the same key beside it. `push`, `source`
+and `autopush` mean nothing to who only reads.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from core.errors import WrongUse
+from core.model.ident import mirror_name
+from core.model.mirror import BrokenMirror, Connection, Mirror
+from core.net.files import file_url
+from core.net.transport import SCHEMES
+from core.net.urls import scheme_of, shown
+
+_Fields = Mapping[str, object]
+
+
+def read_entry(name: object, entry: object, base: Path, origin: str) -> Mirror | None:
+    """The mirror of binaries that an entry names; `None` if it names one of sources alone.
+
+    Args:
+        name: its key.
+        entry: what the key stands for.
+        base: the directory that a relative path starts from.
+        origin: see `Mirror.origin`.
+
+    Raises:
+        WrongUse: it makes no sense, or needs what we do not speak.
+    """
+    if isinstance(entry, str):
+        entry = {"url": entry}
+    if not isinstance(entry, dict):
+        raise WrongUse(f"mirror {name!a} is neither a URL nor an object")
+    fields = _for_fetching(cast("dict[str, object]", entry))
+    if not _flag(name, fields, "binary"):
+        return None
+    url = fields.get("url")
+    if not isinstance(url, str):
+        raise WrongUse(f"mirror {name!a} has no url")
+    return Mirror(
+        mirror_name(name),
+        normalise_url(url, base),
+        _flag(name, fields, "signed"),
+        _connection(name, fields),
+        origin,
+    )
+
+
+def broken(name: object, entry: object, origin: str, error: WrongUse) -> BrokenMirror:
+    """What to show of an entry that cannot be read."""
+    fields: _Fields = {}
+    if isinstance(entry, dict):
+        fields = _for_fetching(cast("dict[str, object]", entry))
+    url = entry if isinstance(entry, str) else fields.get("url")
+    return BrokenMirror(str(name), shown(url) if isinstance(url, str) else "", origin, str(error))
+
+
+def normalise_url(text: str, base: Path) -> str:
+    """The absolute URL of a mirror, without a slash at the end.
+
+    Args:
+        text: a URL, or a path, in which `~` and environment variables are expanded.
+        base: the directory that a relative path starts from.
+
+    Raises:
+        WrongUse: the URL has a scheme that we do not speak, no host, a login, or a query.
+    """
+    scheme = scheme_of(text)
+    if not text.strip() or "\0" in text:
+        raise WrongUse(f"{text!a} is neither a URL nor a path")
+    if not scheme:
+        path = Path(os.path.expandvars(text)).expanduser()
+        return file_url(Path(os.path.abspath(base / path)))
+    if scheme not in SCHEMES:
+        raise WrongUse(
+            f"Mirrors on {scheme}:// are not read: {shown(text)}",
+            hint=f"Use a directory or {', '.join(SCHEMES)}",
+        )
+    rest = text[len(scheme) + 3 :]
+    _check_place(rest, scheme, text)
+    return f"{scheme}://{rest.rstrip('/')}"
+
+
+def written(mirror: Mirror) -> dict[str, object]:
+    """The entry for a mirror, in the form that Spack 0.23 and later read too."""
+    connection = mirror.connection
+    pair = {
+        "id": connection.user,
+        "id_variable": connection.user_variable,
+        "secret_variable": connection.secret_variable,
+    }
+    others = {
+        "access_pair": {key: value for key, value in pair.items() if value},
+        "access_token_variable": connection.token_variable,
+        "profile": connection.profile,
+        "endpoint_url": connection.endpoint_url,
+    }
+    given = {key: value for key, value in others.items() if value}
+    return {"url": mirror.url, "signed": mirror.signed, **given}
+
+
+def _check_place(rest: str, scheme: str, text: str) -> None:
+    login, _, host = rest.partition("/")[0].rpartition("@")
+    if scheme != "file" and not host:
+        raise WrongUse(f"{shown(text)} names no host")
+    if login:
+        raise WrongUse(
+            f"A login does not belong into the URL of a mirror: {shown(text)}",
+            hint="Put it into ~/.netrc, or name environment variables with it: access_pair with"
+            " secret_variable, or access_token_variable",
+        )
+    if "?" in rest or "#" in rest:
+        raise WrongUse(f"{shown(text)} goes on with a query, which a mirror cannot have")
+
+
+def _for_fetching(fields: _Fields) -> _Fields:
+    fetch = fields.get("fetch")
+    if isinstance(fetch, str):
+        return {**fields, "url": fetch}
+    return {**fields, **cast("dict[str, object]", fetch)} if isinstance(fetch, dict) else fields
+
+
+def _flag(name: object, fields: _Fields, key: str) -> bool:
+    value = fields.get(key, True)
+    if isinstance(value, bool):
+        return value
+    raise WrongUse(f"{key} of mirror {name!a} is neither true nor false")
+
+
+def _connection(name: object, fields: _Fields) -> Connection:
+    pair = fields.get("access_pair")
+    # Before Spack 0.23 this was a list with the secret itself, or two nulls.
+    if isinstance(pair, list) and not any(cast("list[object]", pair)):
+        pair = None
+    keys: _Fields = cast("dict[str, object]", pair) if isinstance(pair, dict) else {}
+    if (pair is not None and not isinstance(pair, dict)) or "secret" in keys:
+        raise _secret_in_file(name)
+    if fields.get("access_token"):
+        raise _secret_in_file(name)
+    return Connection(
+        user=_text(name, keys, "id"),
+        user_variable=_text(name, keys, "id_variable"),
+        secret_variable=_text(name, keys, "secret_variable"),
+        token_variable=_text(name, fields, "access_token_variable"),
+        profile=_text(name, fields, "profile"),
+        endpoint_url=_text(name, fields, "endpoint_url"),
+    )
+
+
+def _text(name: object, fields: _Fields, key: str) -> str:
+    value = fields.get(key)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    raise WrongUse(f"{key} of mirror {name!a} is not text")
+
+
+def _secret_in_file(name: object) -> WrongUse:
+    return WrongUse(
+        f"Mirror {name!a} has its secret in the file, from where spackbin takes none",
+        hint="Put it into an environment variable and name that: access_pair with"
+        " secret_variable, or access_token_variable",
+    )

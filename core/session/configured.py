@@ -1,0 +1,145 @@
+"""Which mirrors there are: ours, and after them those of a Spack beside us."""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+from core.errors import WrongUse
+from core.mirror.config import Configured, MirrorConfig, normalise_url, read_entries
+from core.mirror.known import KNOWN
+from core.model.ident import MirrorName, mirror_name
+from core.model.mirror import BrokenMirror, KnownMirror, Mirror
+from core.settings import Settings
+from core.spack.instance import find_spack
+from core.spack.mirrors import SpackMirrors, mirrors_of
+
+
+class MirrorSources:
+    """The configuration of mirrors. Spack's files are read once and never written."""
+
+    def __init__(self, settings: Settings, only: tuple[str, ...] = ()) -> None:
+        self._config = MirrorConfig(settings.config_dir / "mirrors.yaml")
+        self._use_spack = settings.use_spack
+        self._only = only
+
+    def read(self) -> Configured:
+        """The mirrors to use, first in priority first: all, or those the session is limited to."""
+        found = self._all()
+        if not self._only:
+            return found
+        by_name = {mirror.name: mirror for mirror in found.mirrors}
+        bad = {mirror.name: mirror for mirror in found.broken}
+        named = [name for name in self._only if name not in bad]
+        return Configured(
+            tuple(by_name.get(MirrorName(name)) or _unnamed(name) for name in named),
+            tuple(bad[name] for name in self._only if name in bad),
+        )
+
+    def get(self, name: str) -> Mirror:
+        """The mirror of this name.
+
+        Raises:
+            WrongUse: there is none, or its entry cannot be read.
+        """
+        found = self.read()
+        for mirror in found.mirrors:
+            if mirror.name == name:
+                return mirror
+        for bad in found.broken:
+            if bad.name == name:
+                raise WrongUse(f"Mirror {name} cannot be used", bad.problem, _remedy(bad))
+        known = ", ".join(mirror.name for mirror in found.mirrors) or "none is configured"
+        raise WrongUse(f"There is no mirror called {name!r}", f"Known mirrors: {known}")
+
+    def notes(self) -> tuple[str, ...]:
+        """What of Spack's configuration could not be read, as sentences."""
+        return self._spack.notes
+
+    def check_free(self, name: str) -> None:
+        """Do nothing if a mirror can be added under this name.
+
+        Raises:
+            WrongUse: the name is taken in our configuration.
+        """
+        if name in self._config.names():
+            raise WrongUse(
+                f"There is a mirror called {name!r} already",
+                "",
+                "Choose another name, or remove it",
+            )
+
+    def add(self, mirror: Mirror) -> None:
+        """Write a mirror into our configuration."""
+        self._config.add(mirror)
+
+    def remove(self, name: str) -> tuple[Mirror, ...]:
+        """Take a mirror out of our configuration.
+
+        Returns:
+            The mirror, or nothing if its entry could not be read.
+
+        Raises:
+            WrongUse: there is none of this name, or it is Spack's.
+        """
+        if name not in self._config.names():
+            self._check_not_spacks(name)
+        removed = tuple(mirror for mirror in self._config.read().mirrors if mirror.name == name)
+        self._config.remove(name)
+        return removed
+
+    def _check_not_spacks(self, name: str) -> None:
+        found = self._all()
+        for mirror in (*found.mirrors, *found.broken):
+            if mirror.name == name:
+                raise WrongUse(
+                    f"Mirror {name} is configured in Spack, whose files spackbin never writes",
+                    mirror.origin,
+                    f"Use: spack mirror remove {name}; or ignore Spack with --no-spack",
+                )
+
+    @cached_property
+    def _spack(self) -> SpackMirrors:
+        spack = find_spack() if self._use_spack else None
+        return mirrors_of(spack) if spack else SpackMirrors()
+
+    def _all(self) -> Configured:
+        ours = self._config.read()
+        taken = self._config.names()
+        theirs = read_entries(
+            (item.name, item.entry, item.file.parent, f"spack: {item.file}")
+            for item in self._spack.entries
+            if str(item.name) not in taken
+        )
+        return Configured(ours.mirrors + theirs.mirrors, ours.broken + theirs.broken)
+
+
+def known_mirrors() -> tuple[KnownMirror, ...]:
+    """The public mirrors that we know of."""
+    return KNOWN
+
+
+def known_url(name: str) -> str:
+    """The URL of the known mirror of this name.
+
+    Raises:
+        WrongUse: we know none of this name.
+    """
+    for known in KNOWN:
+        if known.name == name:
+            return known.url
+    raise WrongUse(
+        f"No public mirror called {name!r} is known",
+        hint="Give a URL too, or choose one of: spackbin mirror known",
+    )
+
+
+def _remedy(bad: BrokenMirror) -> str:
+    if bad.origin:
+        return f"Correct it in {bad.origin.removeprefix('spack: ')}"
+    return f"Correct mirrors.yaml, or: spackbin mirror remove {bad.name}"
+
+
+def _unnamed(url: str) -> Mirror:
+    """A mirror that is given by its URL for one command."""
+    url = normalise_url(url, Path.cwd())
+    return Mirror(mirror_name("url-" + hashlib.sha256(url.encode()).hexdigest()[:8]), url, True)

@@ -1,0 +1,1 @@
+"""A Spack beside us: found and read, never run and never written."""
