@@ -8,48 +8,17 @@ import msgspec
 
 from core.errors import WrongUse
 from core.model.graph import COMPILER_VIRTUALS, LINK_RUN
-from core.model.ident import PackageName, VersionText, package_name, version_text
+from core.model.ident import PackageName, VersionText, dag_hash, package_name, version_text
+from core.model.nodes import (
+    Annotations,
+    Architecture,
+    WrittenBuildSpec,
+    WrittenCompiler,
+    WrittenEdge,
+    WrittenExternal,
+    compiler_label,
+)
 from core.model.spec import FLAG_NAMES
-
-
-class _Target(msgspec.Struct, gc=False):
-    name: str
-
-
-class _Arch(msgspec.Struct, gc=False):
-    platform: str
-    platform_os: str
-    target: str | _Target
-
-
-class _EdgeParameters(msgspec.Struct, gc=False):
-    deptypes: tuple[str, ...] = ()
-    virtuals: tuple[str, ...] = ()
-
-
-class _Dependency(msgspec.Struct, gc=False):
-    name: str
-    hash: str
-    parameters: _EdgeParameters | msgspec.UnsetType = msgspec.UNSET
-    type: tuple[str, ...] = ()
-
-    @property
-    def deptypes(self) -> tuple[str, ...]:
-        return self.parameters.deptypes if self.parameters else self.type
-
-
-class _Compiler(msgspec.Struct, gc=False):
-    name: str
-    version: str
-
-
-class _Annotations(msgspec.Struct, gc=False):
-    compiler: str = ""
-
-
-class _External(msgspec.Struct, gc=False):
-    path: str | None = None
-    module: tuple[str, ...] | bool | None = None
 
 
 class _Node(msgspec.Struct, gc=False):
@@ -59,10 +28,13 @@ class _Node(msgspec.Struct, gc=False):
     arch: msgspec.Raw
     namespace: str = ""
     parameters: msgspec.Raw = msgspec.Raw(b"{}")
-    dependencies: tuple[_Dependency, ...] = ()
-    compiler: _Compiler | None = None
-    annotations: _Annotations | msgspec.UnsetType = msgspec.UNSET
-    external: _External | None = None
+    dependencies: tuple[WrittenEdge, ...] = ()
+    compiler: WrittenCompiler | None = None
+    annotations: Annotations | None = None
+    external: WrittenExternal | None = None
+    build_spec: WrittenBuildSpec | None = None
+    patches: tuple[str, ...] = ()
+    propagate: tuple[str, ...] = ()
     hash: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -105,7 +77,7 @@ class IndexedSpec(NamedTuple):
 
 
 _records = msgspec.json.Decoder(_Record)
-_arches = msgspec.json.Decoder(_Arch)
+_arches = msgspec.json.Decoder(Architecture)
 _parameters = msgspec.json.Decoder(dict[str, bool | str | tuple[str, ...]])
 _checked_name = lru_cache(maxsize=16384)(package_name)
 _checked_version = lru_cache(maxsize=16384)(version_text)
@@ -135,11 +107,10 @@ def read_record(hash_: str, record: bytes) -> IndexedSpec:
     node = document.spec
     _check(hash_, node)
     platform, os, target = _arch(bytes(node.arch))
-    providers: dict[str, _Dependency] = {}
+    providers: dict[str, WrittenEdge] = {}
     for item in node.dependencies:
-        if item.parameters:
-            for virtual in item.parameters.virtuals:
-                providers.setdefault(virtual, item)
+        for virtual in item.virtuals:
+            providers.setdefault(virtual, item)
     libc = providers.get("libc")
     compiler, compiler_hash = _compiler(node, providers)
     return IndexedSpec(
@@ -166,13 +137,15 @@ def _check(hash_: str, node: _Node) -> None:
         raise WrongUse(f"The record of {hash_} is for another hash")
     if node.external and node.external.module is True:
         raise WrongUse(f"The record of {hash_} has no list of modules")
+    if node.build_spec:
+        package_name(node.build_spec.name)
+        dag_hash(node.build_spec.hash)
 
 
 @lru_cache(maxsize=4096)
 def _arch(text: bytes) -> tuple[str, str, str]:
     arch = _arches.decode(text)
-    target = arch.target if isinstance(arch.target, str) else arch.target.name
-    return arch.platform, arch.platform_os, target
+    return arch.platform, arch.platform_os, arch.target_name
 
 
 @lru_cache(maxsize=16384)
@@ -199,11 +172,9 @@ def _needs(node: _Node) -> tuple[str, ...]:
     )
 
 
-def _compiler(node: _Node, providers: Mapping[str, _Dependency]) -> tuple[str, str | None]:
-    if node.compiler:
-        return f"{node.compiler.name}@{node.compiler.version}", None
-    if node.annotations and node.annotations.compiler:
-        return node.annotations.compiler.replace("@=", "@"), None
+def _compiler(node: _Node, providers: Mapping[str, WrittenEdge]) -> tuple[str, str | None]:
+    if label := compiler_label(node.compiler, node.annotations):
+        return label, None
     for virtual in COMPILER_VIRTUALS:
         if item := providers.get(virtual):
             return item.name, item.hash

@@ -6,6 +6,7 @@ constructs the `Verified...` ones (a house test checks it).
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from core.model.ident import DagHash, Fingerprint, MirrorName, PackageName, Sha256, VersionText
@@ -40,8 +41,8 @@ class BlobRecord:
 
     media_type: str
     """e.g. `application/vnd.spack.install.v2.tar+gzip`."""
-    size: int
-    """Bytes as stored (compressed)."""
+    size: int | None
+    """Bytes as stored (compressed); `None` if the manifest does not tell (layout v2)."""
     compression: str
     """`gzip` or `none`."""
     sha256: Sha256
@@ -60,12 +61,25 @@ class Signature:
     """Primary user id of the key, as GnuPG reports it. Foreign text."""
 
 
+class ManifestForm(StrEnum):
+    """How a manifest is written, which the layout of the mirror decides."""
+
+    BLOBS = "blobs"
+    """It names two blobs, archive and spec document (layout v3)."""
+    SPEC = "spec"
+    """It is the spec document itself, and holds the digest of the archive (layout v2)."""
+    IMAGE = "image"
+    """It is the manifest of an image in an OCI registry: config and last layer are the two."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawManifest:
     """A spec manifest as it came: nothing in it is believed."""
 
-    wanted: Wanted
-    """What was asked for."""
+    asked: ConcreteSpec
+    """What was asked for, as the index has it. Nothing vouches for more than was asked."""
+    form: ManifestForm
+    """How it must be read."""
     mirror: MirrorName
     """The mirror that answered."""
     url: str
@@ -73,21 +87,33 @@ class RawManifest:
     data: bytes = field(repr=False)
     """The whole document, signature included."""
 
+    @property
+    def wanted(self) -> Wanted:
+        """What was asked for."""
+        return wanted_of(self.asked)
+
 
 @dataclass(frozen=True, slots=True)
 class VerifiedManifest:
     """A manifest that may be acted upon. Constructed in `core.trust` alone."""
 
-    wanted: Wanted
-    """What was asked for."""
+    asked: ConcreteSpec
+    """What was asked for, as the index has it. Nothing vouches for more than was asked."""
     mirror: MirrorName
     """The mirror that it came from."""
     archive: BlobRecord
     """The archive of the installed package."""
     spec_blob: BlobRecord
-    """The spec document."""
+    """The spec document; where the manifest is that itself, of the text of the manifest."""
     signature: Signature | None
     """The good signature; `None` if the mirror's policy allows unsigned ones."""
+    text: bytes = field(default=b"", repr=False, compare=False)
+    """The manifest without its signature, as GnuPG gave it: what was signed."""
+
+    @property
+    def wanted(self) -> Wanted:
+        """What was asked for."""
+        return wanted_of(self.asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,9 @@ def only_record(records: Sequence[BlobRecord], kind: BlobKind) -> BlobRecord:
     number = kind.number_of(record) or 0
     if number > kind.newest:
         raise WrongUse(f"its {kind.name} has format {number}, which needs a newer spackbin")
-    if record.size > kind.max_size:
-        raise WrongUse(f"its {kind.name} has {record.size:,} bytes, too many to be true")
+    size = record.size or 0
+    if size > kind.max_size:
+        raise WrongUse(f"its {kind.name} has {size:,} bytes, too many to be true")
     return record
 
 

@@ -24,6 +24,10 @@ class SpecGraph:
     nodes: Mapping[DagHash, ConcreteSpec]
     """Every known node."""
 
+    def with_nodes(self, other: "SpecGraph") -> "SpecGraph":
+        """This graph with the nodes of `other` too; where both have one, that of `other`."""
+        return SpecGraph(self.roots, {**self.nodes, **other.nodes})
+
     def __contains__(self, hash_: DagHash) -> bool:
         return hash_ in self.nodes
 

@@ -42,8 +42,8 @@ class Source:
     """The mirror."""
     archive_sha256: Sha256
     """Digest of the archive; an install refuses any other than the one that was shown."""
-    archive_size: int
-    """Bytes to fetch."""
+    archive_size: int | None
+    """Bytes to fetch; `None` if the mirror does not tell (layout v2)."""
     signer: str
     """Fingerprint of the trusted primary key; empty if the mirror may be unsigned."""
     signer_name: str
@@ -95,8 +95,13 @@ class Plan:
 
     @property
     def bytes_to_fetch(self) -> int:
-        """Bytes of all archives to fetch."""
-        return sum(node.source.archive_size for node in self.nodes if node.source)
+        """Bytes of the archives to fetch, as far as they are known."""
+        return sum(node.source.archive_size or 0 for node in self.nodes if node.source)
+
+    @property
+    def sizes_are_known(self) -> bool:
+        """False if the mirror of an archive does not tell how large it is."""
+        return all(node.source.archive_size is not None for node in self.nodes if node.source)
 
     @property
     def is_ready(self) -> bool:

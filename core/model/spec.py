@@ -4,11 +4,25 @@ A `ConcreteSpec` is one node of a spec document (Spack 1.x `spec.py:Spec.to_node
 itself is kept as it was read, because the install database must get it back verbatim.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+import msgspec
 
 from core.errors import WrongUse
+from core.model.documents import as_object
 from core.model.ident import DagHash, PackageName, VersionText, dag_hash, package_name, version_text
+from core.model.nodes import (
+    Annotations,
+    Architecture,
+    WrittenBuildSpec,
+    WrittenCompiler,
+    WrittenEdge,
+    WrittenExternal,
+    compiler_label,
+    with_dag_hashes,
+)
 
 VariantValue = bool | str | tuple[str, ...]
 
@@ -41,6 +55,16 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildSpec:
+    """What a spliced package was built as, before other dependencies were put in."""
+
+    name: PackageName
+    """Package name."""
+    hash: DagHash
+    """DAG hash under which caches have its binary."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConcreteSpec:
     """One node: a package with everything about it decided."""
 
@@ -68,6 +92,12 @@ class ConcreteSpec:
     """All edges, build dependencies included."""
     external: External | None = None
     """Set if the system provides it."""
+    build_spec: BuildSpec | None = None
+    """Set if it is spliced."""
+    patches: tuple[str, ...] = ()
+    """SHA-256 of the patches, in the order in which they were applied."""
+    propagated: tuple[str, ...] = ()
+    """Names of variants that were passed on to dependencies (Spack 0.23 and newer)."""
     node: Mapping[str, object] = field(default_factory=dict[str, object], compare=False, repr=False)
     """The node as it was read, key order kept."""
 
@@ -82,103 +112,113 @@ class ConcreteSpec:
         return f"{self.name}@{self.version}"
 
 
+class _Node(msgspec.Struct, gc=False):
+    version: str
+    arch: Architecture
+    name: str
+    namespace: str = ""
+    parameters: dict[str, bool | str | tuple[str, ...]] = {}
+    dependencies: tuple[WrittenEdge, ...] = ()
+    compiler: WrittenCompiler | None = None
+    annotations: Annotations | None = None
+    external: WrittenExternal | None = None
+    build_spec: WrittenBuildSpec | None = None
+    patches: tuple[str, ...] = ()
+    propagate: tuple[str, ...] = ()
+    hash: str | msgspec.UnsetType = msgspec.UNSET
+
+
+_name = lru_cache(maxsize=16384)(package_name)
+_version = lru_cache(maxsize=16384)(version_text)
+
+
 def spec_from_node(node: Mapping[str, object], default_hash: str | None = None) -> ConcreteSpec:
-    """The spec that a node of format 3, 4 or 5 describes.
+    """The spec that a node of format 2 to 5 describes.
 
     Args:
-        node: the node as parsed from JSON.
+        node: the node as parsed from JSON; one of format 2 as `with_dag_hashes` returns it.
         default_hash: the hash by which the node was found, if the node does not hold it.
 
     Raises:
         WrongUse: the node lacks a field or holds one of another type.
     """
     name = package_name(node.get("name"))
-    where = f"spec of {name}"
-    arch = _mapping(node.get("arch"), where, "arch")
-    target = arch.get("target")
-    if not isinstance(target, str):
-        target = _mapping(target, where, "target").get("name")
-    parameters = _mapping(node.get("parameters", {}), where, "parameters")
+    try:
+        read = msgspec.convert(node, _Node)
+    except (msgspec.ValidationError, RecursionError) as error:
+        problem, _, place = str(error).rstrip("`").partition(" - at `$.")
+        raise WrongUse(": ".join(filter(None, (f"spec of {name}", place, problem)))) from error
+    arch = read.arch
+    variants, flags = _parameters(name, read.parameters)
     return ConcreteSpec(
         name=name,
-        version=version_text(node.get("version")),
-        hash=dag_hash(node.get("hash", default_hash)),
-        platform=_text(arch.get("platform"), where, "platform"),
-        os=_text(arch.get("platform_os"), where, "platform_os"),
-        target=_text(target, where, "target"),
-        namespace=_text(node.get("namespace", ""), where, "namespace"),
-        variants={
-            key: _variant(value, where, key)
-            for key, value in parameters.items()
-            if key not in FLAG_NAMES
-        },
-        flags={
-            key: _texts(parameters[key], where, key) for key in FLAG_NAMES if parameters.get(key)
-        },
-        compiler=_compiler(node, where),
-        dependencies=tuple(
-            _edge(_mapping(item, where, "dependencies"), where)
-            for item in _sequence(node.get("dependencies", []), where, "dependencies")
-        ),
-        external=_external(node.get("external"), where),
+        version=_version(read.version),
+        hash=dag_hash(default_hash) if read.hash is msgspec.UNSET else dag_hash(read.hash),
+        platform=arch.platform,
+        os=arch.platform_os,
+        target=arch.target_name,
+        namespace=read.namespace,
+        variants=variants,
+        flags=flags,
+        compiler=compiler_label(read.compiler, read.annotations),
+        dependencies=tuple([_edge_of(edge) for edge in read.dependencies]),
+        external=_external(name, read.external),
+        build_spec=_build_spec(read.build_spec),
+        patches=read.patches,
+        propagated=read.propagate,
         node=node,
     )
 
 
-def _compiler(node: Mapping[str, object], where: str) -> str:
-    compiler = node.get("compiler")
-    if compiler is not None:
-        fields = _mapping(compiler, where, "compiler")
-        return f"{_text(fields.get('name'), where, 'compiler')}@{fields.get('version')}"
-    noted = _mapping(node.get("annotations", {}), where, "annotations").get("compiler")
-    return noted.replace("@=", "@") if isinstance(noted, str) else ""
+def spec_from_nodes(nodes: Sequence[object]) -> ConcreteSpec:
+    """The root of a spec document, which is the first of its nodes.
+
+    Args:
+        nodes: all nodes of the document, as parsed from JSON.
+
+    Raises:
+        WrongUse: there is none, or it cannot be read.
+    """
+    if not nodes:
+        raise WrongUse("it has no nodes")
+    as_object(nodes[0], "its first node")
+    return spec_from_node(with_dag_hashes(nodes)[0])
 
 
-def _edge(item: Mapping[str, object], where: str) -> Edge:
-    parameters = _mapping(item.get("parameters", {}), where, "parameters")
-    deptypes = parameters.get("deptypes", item.get("type", []))
-    return Edge(
-        name=package_name(item.get("name")),
-        hash=dag_hash(item.get("hash")),
-        deptypes=frozenset(_texts(deptypes, where, "deptypes")),
-        virtuals=_texts(parameters.get("virtuals", []), where, "virtuals"),
-    )
+def _parameters(
+    name: str, parameters: Mapping[str, VariantValue]
+) -> tuple[dict[str, VariantValue], dict[str, tuple[str, ...]]]:
+    """The variants, and the compiler flags that are not empty."""
+    variants = dict(parameters)
+    flags: dict[str, tuple[str, ...]] = {}
+    for key in FLAG_NAMES:
+        if value := variants.pop(key, None):
+            if not isinstance(value, tuple):
+                raise WrongUse(f"spec of {name}: {key} is not a list")
+            flags[key] = value
+    return variants, flags
 
 
-def _external(value: object, where: str) -> External | None:
-    if value is None:
+def _edge_of(edge: WrittenEdge) -> Edge:
+    parameters = edge.parameters
+    if parameters:
+        return _edge(edge.name, edge.hash, parameters.deptypes, parameters.virtuals)
+    return _edge(edge.name, edge.hash, edge.type, ())
+
+
+@lru_cache(maxsize=65536)
+def _edge(name: str, hash_: str, deptypes: tuple[str, ...], virtuals: tuple[str, ...]) -> Edge:
+    # A graph has the same edges again and again: to the compiler, its runtime, the C library.
+    return Edge(_name(name), dag_hash(hash_), frozenset(deptypes), virtuals)
+
+
+def _external(name: str, external: WrittenExternal | None) -> External | None:
+    if external is None:
         return None
-    fields = _mapping(value, where, "external")
-    path = fields.get("path")
-    modules = _texts(fields.get("module") or list[object](), where, "module")
-    if path is not None and not isinstance(path, str):
-        raise WrongUse(f"{where}: external path is not text")
-    return External(path, modules)
+    if external.module is True:
+        raise WrongUse(f"spec of {name}: external module is not a list")
+    return External(external.path, external.module or ())
 
 
-def _variant(value: object, where: str, key: str) -> VariantValue:
-    if isinstance(value, bool | str):
-        return value
-    return _texts(value, where, key)
-
-
-def _mapping(value: object, where: str, key: str) -> Mapping[str, object]:
-    if isinstance(value, Mapping):
-        return value  # pyright: ignore[reportUnknownVariableType]
-    raise WrongUse(f"{where}: {key} is not an object")
-
-
-def _sequence(value: object, where: str, key: str) -> list[object]:
-    if isinstance(value, list):
-        return value  # pyright: ignore[reportUnknownVariableType]
-    raise WrongUse(f"{where}: {key} is not a list")
-
-
-def _text(value: object, where: str, key: str) -> str:
-    if isinstance(value, str):
-        return value
-    raise WrongUse(f"{where}: {key} is not text")
-
-
-def _texts(value: object, where: str, key: str) -> tuple[str, ...]:
-    return tuple(_text(item, where, key) for item in _sequence(value, where, key))
+def _build_spec(build_spec: WrittenBuildSpec | None) -> BuildSpec | None:
+    return BuildSpec(_name(build_spec.name), dag_hash(build_spec.hash)) if build_spec else None

@@ -28,7 +28,11 @@ class MirrorStatus:
     trusted_keys: int
     """Keys trusted for this mirror."""
     error: str = ""
-    """Why the last refresh failed; empty if it did not."""
+    """Why the last refresh failed, or why it cannot be used; empty if all is well."""
+    origin: str = ""
+    """Whose configuration names it: empty for ours, else e.g. `spack: /path/mirrors.yaml`."""
+    is_usable: bool = True
+    """False if its entry in the configuration cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,24 +12,30 @@ from core.model.spec import spec_from_node
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
-def index_of(golden: Path, mirror: str = "mirror-signed") -> Path:
+VERSIONS = ("dev", "v1.1.0", "v0.23.1", "v0.18.1")
+"""The Spacks that made the golden data, newest first."""
+
+
+def index_of(golden: Path, mirror: str = "mirror-signed", version: str = "dev") -> Path:
     """The index of a golden mirror."""
-    root = golden / "dev" / mirror
+    root = golden / version / mirror
+    if (root / "build_cache").is_dir():
+        return root / "build_cache" / "index.json"
     manifest = json.loads((root / "v3/manifests/index/index.manifest.json").read_text())
     checksum = manifest["data"][0]["checksum"]
     return root / "blobs" / "sha256" / checksum[:2] / checksum
 
 
-def records_of(golden: Path, mirror: str = "mirror-signed") -> dict[str, Any]:
+def records_of(golden: Path, mirror: str = "mirror-signed", version: str = "dev") -> dict[str, Any]:
     """The records of a golden mirror's index, by hash."""
-    return json.loads(index_of(golden, mirror).read_text())["database"]["installs"]
+    return json.loads(index_of(golden, mirror, version).read_text())["database"]["installs"]
 
 
-def graph_of(golden: Path, *roots: str) -> SpecGraph:
+def graph_of(golden: Path, *roots: str, version: str = "dev") -> SpecGraph:
     """All nodes of the signed golden mirror; roots by the beginning of their hashes."""
     nodes = {
         DagHash(hash_): spec_from_node(record["spec"], hash_)
-        for hash_, record in records_of(golden).items()
+        for hash_, record in records_of(golden, version=version).items()
     }
     return SpecGraph(
         tuple(next(hash_ for hash_ in nodes if hash_.startswith(root)) for root in roots), nodes

@@ -1,0 +1,1 @@
+"""Spack environments on disk."""
