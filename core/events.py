@@ -32,7 +32,7 @@ class RunNode(msgspec.Struct, frozen=True):
     version: str
     """Version."""
     size: int
-    """Bytes to fetch."""
+    """Bytes to fetch; 0 if nobody knows."""
     depends_on: tuple[DagHash, ...]
     """Those among the run's nodes that must be installed before."""
 

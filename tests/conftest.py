@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.simulator.fixtures"]
+pytest_plugins = ["tests.simulator.fixtures", "tests.servers.registry"]
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -28,6 +28,8 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "XDG_STATE_HOME",
         "XDG_DATA_HOME",
         "GNUPGHOME",
+        "NETRC",
+        "SPACK_ROOT",
     ):
         monkeypatch.delenv(name, raising=False)
     for name in ("STORE", "CONFIG_DIR", "CACHE_DIR", "STATE_DIR", "JOBS", "USE_SPACK"):

@@ -32,6 +32,7 @@ def world(directory: Path, store: Path | None = None) -> dict[str, str]:
         "SPACKBIN_CONFIG_DIR": str(directory / "config"),
         "SPACKBIN_CACHE_DIR": str(directory / "cache"),
         "SPACKBIN_STATE_DIR": str(directory / "state"),
+        "SPACKBIN_USE_SPACK": "false",
     }
 
 

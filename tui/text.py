@@ -177,12 +177,21 @@ def short_count(number: float) -> str:
     return f"{number / 1e3:.0f} k" if number >= 9_999.5 else count(int(number))
 
 
-def size(number: float) -> str:
-    """Bytes in decimal units: `512 B`, `14.2 MB`."""
+def size(number: float | None) -> str:
+    """Bytes in decimal units: `512 B`, `14.2 MB`; `? B` if nobody knows."""
+    if number is None:
+        return "? B"
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if number >= factor * 0.9995:
             return f"{number / factor:.1f} {unit}"
     return f"{number:.0f} B"
+
+
+def size_in_all(known: float, *, is_whole: bool) -> str:
+    """Bytes of several things, of which some may have a size that nobody knows."""
+    if is_whole:
+        return size(known)
+    return f"more than {size(known)}" if known else "of unknown size"
 
 
 def percent(done: float, total: float) -> str:

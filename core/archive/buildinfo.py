@@ -34,7 +34,7 @@ class BuildInfo:
     binaries: tuple[str, ...]
     """ELF and Mach-O files, relative to the prefix."""
     texts: tuple[str, ...]
-    """Text files that hold a prefix, relative to the prefix."""
+    """Text files that hold a prefix, relative to the prefix. Before Spack 0.19 all text files."""
     links: tuple[str, ...]
     """Absolute symbolic links that begin with a prefix, relative to the prefix."""
 
@@ -96,17 +96,25 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> _Node:
 
 
 def _prefixes(fields: Mapping[str, _Node]) -> dict[DagHash, str]:
-    prefixes = fields.get("hash_to_prefix")
-    if not isinstance(prefixes, dict):
-        raise _unreadable("hash_to_prefix is no mapping")
+    """By hash; before Spack 0.20 the mapping stands the other way round."""
+    prefixes, hashes = fields.get("hash_to_prefix"), fields.get("prefix_to_hash")
     try:
-        return {dag_hash(key): _prefix(prefixes, key) for key in prefixes}
+        if isinstance(prefixes, dict):
+            return {dag_hash(key): _prefix(prefixes, key) for key in prefixes}
+        if isinstance(hashes, dict):
+            # External packages that come as modules have no prefix there.
+            items = ((key, hash_) for key, hash_ in hashes.items() if key.startswith("/"))
+            return {dag_hash(hash_): _absolute(key, key) for key, hash_ in items}
     except WrongUse as error:
         raise _unreadable(error.title) from error
+    raise _unreadable("it has no mapping of prefixes")
 
 
 def _prefix(fields: Mapping[str, _Node], key: str) -> str:
-    value = fields.get(key)
+    return _absolute(fields.get(key), key)
+
+
+def _absolute(value: _Node | None, key: str) -> str:
     if not isinstance(value, str) or not value.strip("/") or not value.startswith("/"):
         raise _unreadable(f"{key} is no absolute path")
     check_path(value.strip("/"), Limits())

@@ -1,14 +1,15 @@
 """Whether an archive that is safe to unpack is also the package that was asked for."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from core.archive.buildinfo import BuildInfo
-from core.archive.members import Inventory, Kind
+from core.archive.members import PLAIN_MODES, Inventory, Kind
 from core.archive.paths import refuse
 from core.errors import WrongUse
 from core.model.artifact import wanted_of
 from core.model.documents import as_list, as_object, json_object
-from core.model.spec import ConcreteSpec, spec_from_node
+from core.model.spec import ConcreteSpec, spec_from_nodes
 
 SPEC = ".spack/spec.json"
 """Where the spec is, relative to the prefix. Who finds it takes the directory for a package."""
@@ -38,22 +39,36 @@ def check_spec(document: bytes, spec: ConcreteSpec) -> None:
     wanted = wanted_of(spec)
     try:
         nodes = as_list(as_object(json_object(document).get("spec"), "spec").get("nodes"), "nodes")
-        found = wanted_of(spec_from_node(as_object(nodes[0] if nodes else None, "the first node")))
+        found = wanted_of(spec_from_nodes(nodes))
     except WrongUse as error:
         raise refuse(f"its spec cannot be read: {error.title}", SPEC) from error
     if found != wanted:
         raise refuse(f"it is {found.label}, not {wanted.label}", SPEC)
 
 
-def check_listed(info: BuildInfo, inventory: Inventory) -> None:
-    """Raise `Refused` if the build info names something that is not there or of another kind."""
+def listed(info: BuildInfo, inventory: Inventory, layout: int) -> BuildInfo:
+    """`info`, if all that it names is there; without what is not to be relocated after all.
+
+    Before Spack 0.19 symbolic links to files were listed among the files (archives of layout 1).
+
+    Raises:
+        Refused: it names something that is not there or of another kind.
+    """
+    links = inventory.paths(Kind.SYMLINK)
+    if layout < PLAIN_MODES:
+        info = replace(
+            info,
+            binaries=tuple(path for path in info.binaries if path not in links),
+            texts=tuple(path for path in info.texts if path not in links),
+        )
     files = inventory.paths(Kind.FILE, Kind.HARDLINK)
     _check_all_in(info.binaries, files)
     _check_all_in(info.texts, files)
-    _check_all_in(info.links, inventory.paths(Kind.SYMLINK))
+    _check_all_in(info.links, links)
+    return info
 
 
-def _check_all_in(listed: Iterable[str], present: frozenset[str]) -> None:
-    for path in listed:
+def _check_all_in(names: Iterable[str], present: frozenset[str]) -> None:
+    for path in names:
         if path not in present:
             raise refuse("its build info names a file that is not there", path)

@@ -1,9 +1,12 @@
 """What is in an archive: every member looked at before anything is written.
 
-The shape is that of Spack's tarball layout 2 (written by 0.22 and later, and the only one in v3
+Spack has two shapes (`buildcache_layout_version`). Layout 2 (0.22 and later, and the only one in v3
 mirrors): names are the build prefix without its leading slash, an entry for every directory comes
 before what is in it, modes are 0755 or 0644, and `.spack/binary_distribution` comes last (Spack
-`util/archive.py:reproducible_tarfile_from_prefix`). Spack reads it with less care than we do.
+`util/archive.py:reproducible_tarfile_from_prefix`). Layout 1: in 0.21 the same without entries for
+the directories above the prefix; before, names begin with the last part of the prefix, modes,
+owners and times are those of the build machine, and there may be two build infos, of which the
+later one counts. Spack reads all of it with less care than we do.
 """
 
 import tarfile
@@ -23,6 +26,8 @@ BUILD_INFO = ".spack/binary_distribution"
 BLOCK = 512
 """Bytes of a tar block."""
 SET_ID_BITS = 0o6000
+PLAIN_MODES = 2
+"""The layout from which on archives hold no modes but 0755 and 0644."""
 
 
 class Kind(StrEnum):
@@ -74,9 +79,19 @@ class Inventory:
 
 
 def read_inventory(
-    archive: Path, *, limits: Limits | None = None, cancel: CancelToken | None = None
+    archive: Path,
+    *,
+    layout: int = PLAIN_MODES,
+    limits: Limits | None = None,
+    cancel: CancelToken | None = None,
 ) -> Inventory:
-    """Look through the whole of `archive`, a tar.gz of layout 2.
+    """Look through the whole of `archive`, a tar.gz.
+
+    Args:
+        archive: the file.
+        layout: which shape it has, 1 or 2.
+        limits: bounds for what is in it.
+        cancel: looked at while it is read.
 
     Raises:
         Refused: it is not whole, too large, no Spack package, or holds anything that could do
@@ -86,18 +101,20 @@ def read_inventory(
     """
     limits = limits or Limits()
     with open_unpacked(archive, limits, cancel or CancelToken()) as stream:
-        headers = _read_headers(stream, limits)
+        headers = _read_headers(stream, limits, layout)
+    if layout < PLAIN_MODES:
+        headers = _without_old_build_info(headers)
     return Inventory(tuple(_checked(headers, _common_prefix(headers))))
 
 
-def _read_headers(stream: UnpackedStream, limits: Limits) -> list[Member]:
+def _read_headers(stream: UnpackedStream, limits: Limits, layout: int) -> list[Member]:
     """All members by their full names, each for itself in order."""
     headers: list[Member] = []
     end = 0
     for entry in _entries(stream):
         if len(headers) == limits.entries:
             raise refuse(f"it has more than {limits.entries} members")
-        header = _header(entry, limits)
+        header = _header(entry, limits, layout)
         headers.append(header)
         end = header.offset + -(-header.size // BLOCK) * BLOCK
     # `tarfile` takes a damaged header for the end, so the end is compared with the contents.
@@ -125,7 +142,7 @@ def _entries(stream: UnpackedStream) -> Iterator[tarfile.TarInfo]:
         raise refuse("it is not a readable tar file") from error
 
 
-def _header(entry: tarfile.TarInfo, limits: Limits) -> Member:
+def _header(entry: tarfile.TarInfo, limits: Limits, layout: int) -> Member:
     kind = _KINDS.get(entry.type)
     name = entry.name.rstrip("/") if kind is Kind.DIRECTORY else entry.name
     if kind is None:
@@ -133,7 +150,8 @@ def _header(entry: tarfile.TarInfo, limits: Limits) -> Member:
     check_path(name, limits)
     if entry.size < 0 or entry.issparse():
         raise refuse("a member does not say its size plainly", name)
-    if kind is Kind.FILE and entry.mode & SET_ID_BITS:
+    # In layout 1 they are nothing unusual, and are left off: the owner here is another.
+    if layout >= PLAIN_MODES and kind is Kind.FILE and entry.mode & SET_ID_BITS:
         raise refuse("a file would run with the rights of its owner (set-uid or set-gid)", name)
     is_link = kind in (Kind.SYMLINK, Kind.HARDLINK)
     if is_link:
@@ -148,6 +166,23 @@ def _header(entry: tarfile.TarInfo, limits: Limits) -> Member:
         target=entry.linkname if is_link else "",
         offset=entry.offset_data,
     )
+
+
+def _without_old_build_info(headers: list[Member]) -> list[Member]:
+    """Leave off build infos that the last one replaces.
+
+    Spack 0.20 added its own to that of a package that came from a mirror itself.
+    """
+    places = {
+        header.path: number
+        for number, header in enumerate(headers)
+        if header.kind is Kind.FILE and header.path.endswith(f"/{BUILD_INFO}")
+    }
+    return [
+        header
+        for number, header in enumerate(headers)
+        if header.kind is not Kind.FILE or places.get(header.path, number) == number
+    ]
 
 
 def _common_prefix(headers: list[Member]) -> str:

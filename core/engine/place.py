@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.archive.buildinfo import BuildInfo, parse_build_info
-from core.archive.contents import SPEC, check_listed, check_metadata, check_spec
+from core.archive.contents import SPEC, check_metadata, check_spec, listed
 from core.archive.extract import Progress, write_members
 from core.archive.limits import Limits
 from core.archive.members import BUILD_INFO, Inventory, Kind, read_inventory
@@ -20,6 +20,7 @@ from core.archive.paths import path_bytes, refuse, shown
 from core.cancel import CancelToken
 from core.errors import RelocationError
 from core.model.artifact import StagedTree, VerifiedArtifact
+from core.model.blobs import ARCHIVE
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
 from core.relocate.cstrings import relocate_cstrings
@@ -78,8 +79,9 @@ def extract(
         StoreError: the archive cannot be read or the stage not be written.
         Interrupted: `cancel` was cancelled.
     """
+    layout = ARCHIVE.number_of(artifact.manifest.archive) or ARCHIVE.newest
     with _plain_errors("The archive cannot be read", artifact.archive):
-        inventory = read_inventory(artifact.archive, limits=limits, cancel=cancel)
+        inventory = read_inventory(artifact.archive, layout=layout, limits=limits, cancel=cancel)
     check_metadata(inventory, manifest=MANIFEST, parked=PARKED_SPEC)
     with _plain_errors("The package cannot be unpacked", stage):
         stage.mkdir(exist_ok=True)
@@ -94,8 +96,8 @@ def extract(
         )
         check_spec(_read_small(stage / PARKED_SPEC), artifact.spec)
         build_info = parse_build_info(_read_small(stage / BUILD_INFO), limits)
-        check_listed(build_info, inventory)
-        return ExtractedTree(artifact.spec, stage, inventory, build_info)
+        to_relocate = listed(build_info, inventory, layout)
+        return ExtractedTree(artifact.spec, stage, inventory, to_relocate)
 
 
 def relocate(

@@ -11,7 +11,7 @@ from core.engine.reporter import Reporter
 from core.engine.request import Fetch
 from core.errors import Refused, StoreError
 from core.mirror.client import MirrorClient
-from core.model.artifact import StagedTree, VerifiedArtifact, VerifiedManifest, wanted_of
+from core.model.artifact import StagedTree, VerifiedArtifact, VerifiedManifest
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName
 from core.model.spec import ConcreteSpec
@@ -59,8 +59,8 @@ def fetch_node(kitchen: Kitchen, fetch: Fetch) -> VerifiedArtifact:
     spec = kitchen.graph[fetch.hash]
     client = kitchen.clients[fetch.mirror]
     verifier = kitchen.verifiers[fetch.mirror]
-    with kitchen.reporter.phase(fetch.hash, "fetch", fetch.archive_size) as progress:
-        manifest = verifier.manifest(client.manifest(wanted_of(spec)))
+    with kitchen.reporter.phase(fetch.hash, "fetch", fetch.archive_size or 0) as progress:
+        manifest = verifier.manifest(client.manifest(spec))
         _same_as_planned(manifest, fetch)
         kitchen.reporter.log(fetch.hash, _signature_line(manifest))
         document = client.spec_document(manifest)

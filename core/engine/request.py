@@ -26,8 +26,8 @@ class Fetch(msgspec.Struct, frozen=True):
     """The mirror that the plan chose."""
     archive_sha256: Sha256
     """Digest of the archive that the plan showed."""
-    archive_size: int
-    """Its size in bytes."""
+    archive_size: int | None
+    """Its size in bytes; `None` if the mirror does not tell (layout v2)."""
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -88,7 +88,7 @@ class Engine:
                 hash=hash_,
                 name=self.graph[hash_].name,
                 version=self.graph[hash_].version,
-                size=fetch.archive_size,
+                size=fetch.archive_size or 0,
                 depends_on=self.depends_on[hash_],
             )
             for hash_, fetch in self.fetches.items()

@@ -3,53 +3,73 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from core.cancel import CancelToken
 from core.errors import StoreError
-from core.model.artifact import BlobRecord
 from core.model.ident import Sha256
 from core.net.transport import Transport
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes that are here and those that will be."""
+"""Called with the bytes that are here and those that will be; 0 if nobody knows these."""
 
 
 def download(
     transport: Transport,
-    url: str,
-    record: BlobRecord,
+    urls: tuple[str, ...],
     directory: Path,
     *,
+    size: int | None,
+    limit: int,
     cancel: CancelToken | None,
     progress: Progress,
 ) -> tuple[Path, int, Sha256]:
     """Fetch a blob into a new file in `directory`; nothing is left there if it fails.
 
+    Args:
+        transport: how to fetch.
+        urls: where it may be; the first that has something counts.
+        directory: where the file goes; made if need be.
+        size: bytes that are announced, `None` if nobody knows.
+        limit: bytes that may come if nobody knows how many there are.
+        cancel: looked at between pieces.
+        progress: told after each piece.
+
     Returns:
-        The file, how many bytes came, and their digest. Neither was compared with `record`,
-        but more bytes than it says never come.
+        The file, how many bytes came, and their digest. The number was not compared with `size`,
+        but more never come.
 
     Raises:
-        MirrorError: the blob cannot be had; `TooLong` if it is longer than `record` says.
+        MirrorError: the blob cannot be had; `TooLong` if it is longer than it may be.
         StoreError: the file cannot be written.
     """
-    path, stream = _new_file(directory, record.sha256)
+    path, stream = _new_file(directory)
     try:
-        with stream, transport.stream(url, limit=record.size, cancel=cancel) as chunks:
-            size, digest = _copy(chunks, stream, record.size, progress, path)
-        return path, size, digest
+        with stream, _first_stream(transport, urls, size or limit, cancel) as chunks:
+            count, digest = _copy(chunks, stream, size or 0, progress, path)
+        return path, count, digest
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _new_file(directory: Path, digest: Sha256) -> tuple[Path, BinaryIO]:
+@contextmanager
+def _first_stream(
+    transport: Transport, urls: tuple[str, ...], limit: int, cancel: CancelToken | None
+) -> Generator[Iterator[bytes]]:
+    *others, last = urls
+    found = next((url for url in others if transport.exists(url)), last)
+    with transport.stream(found, limit=limit, cancel=cancel) as chunks:
+        yield chunks
+
+
+def _new_file(directory: Path) -> tuple[Path, BinaryIO]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f"{digest[:12]}-", dir=directory)
+        descriptor, name = tempfile.mkstemp(prefix="blob-", dir=directory)
     except OSError as error:
         raise _not_written(error, directory) from error
     # Unbuffered: whatever cannot be written must show at once, and here.

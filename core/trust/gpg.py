@@ -13,7 +13,7 @@ import gnupg  # pyright: ignore[reportMissingTypeStubs]
 
 from core.errors import Refused
 
-MAX_OUTPUT = 1 << 20
+MAX_OUTPUT = 8 << 20
 """Bytes that GnuPG may write out of one signed document."""
 
 _OPTIONS = [

@@ -2,8 +2,8 @@
 
 Three questions, in this order. Who says so: a good signature by a key that is pinned for this very
 mirror. What do they say: a strict reading of the text that GnuPG found signed. Is it what was
-asked for: the signed text names no package, so the spec document whose digest it holds must be
-for the name, version and hash that were asked for.
+asked for: the spec document must be for the name, version and hash that were asked for. In layout
+v2 it is the signed text itself; in v3 that names no package, and holds the document's digest.
 """
 
 import hashlib
@@ -20,21 +20,21 @@ from core.model.artifact import (
     VerifiedManifest,
     wanted_of,
 )
-from core.model.blobs import ARCHIVE, SPEC_DOCUMENT, blob_records, only_record
+from core.model.daghash import HashCheck, check_hash
 from core.model.documents import as_list, as_object, gunzip, json_object
 from core.model.ident import Fingerprint
 from core.model.mirror import Mirror
-from core.model.spec import ConcreteSpec, spec_from_node
+from core.model.nodes import check_spec_format
+from core.model.spec import ConcreteSpec, spec_from_nodes
 from core.trust.clearsign import flaw_of, is_clearsigned
 from core.trust.keyring import open_keyring
+from core.trust.manifests import check_document, read_manifest
 from core.trust.pins import Pin
 from core.trust.policy import Policy
 from core.trust.signature import Finding, Flaw, find_signature
 
 MAX_SPEC_DOCUMENT = 64 << 20
 """Bytes that a spec document may have when unpacked."""
-NEWEST_SPEC_FORMAT = 5
-"""The newest `_meta.version` of spec documents that we read (Spack 1.x `spec.py`)."""
 NEWEST_LAYOUT = 3
 """The newest `buildcache_layout_version` that we read (Spack 1.x `url_buildcache.py`)."""
 
@@ -77,15 +77,13 @@ class Verifier:
         """
         text, signature = self._text_of(raw)
         try:
-            records = blob_records(text)
-            archive = only_record(records, ARCHIVE)
-            spec_blob = only_record(records, SPEC_DOCUMENT)
-            if len(records) != 2:
-                raise WrongUse(f"it names {len(records)} blobs instead of two")
+            named = read_manifest(raw.form, text)
         except WrongUse as error:
             title = f"The manifest of {raw.wanted.label} cannot be accepted: {error.title}"
             raise Refused(title, self._where(raw), _TELL) from error
-        return VerifiedManifest(raw.wanted, raw.mirror, archive, spec_blob, signature)
+        return VerifiedManifest(
+            raw.asked, raw.mirror, named.archive, named.spec_blob, signature, text
+        )
 
     def spec_document(self, manifest: VerifiedManifest, document: bytes) -> ConcreteSpec:
         """The root spec of the spec document, if it is the one that was asked for.
@@ -101,7 +99,7 @@ class Verifier:
         self._same(manifest, "spec document", manifest.spec_blob, size, digest)
         wanted = manifest.wanted
         try:
-            spec = _root_spec(gunzip(document, MAX_SPEC_DOCUMENT))
+            spec = _root_spec(gunzip(document, MAX_SPEC_DOCUMENT), manifest.archive)
         except WrongUse as error:
             title = f"The spec document of {wanted.label} cannot be accepted: {error.title}"
             raise Refused(title, f"Mirror {manifest.mirror}", _TELL) from error
@@ -110,6 +108,12 @@ class Verifier:
                 f"The manifest at the place of {wanted.label} is for {wanted_of(spec).label}",
                 f"Mirror {manifest.mirror}; asked for was {wanted.hash}, found {spec.hash}",
                 "Somebody may have put another build in its place. " + _TELL,
+            )
+        if check_hash(spec) is HashCheck.DIFFERS:
+            raise Refused(
+                f"The spec document of {wanted.label} does not have the hash that it claims",
+                f"Mirror {manifest.mirror}",
+                _TELL,
             )
         return spec
 
@@ -180,10 +184,11 @@ class Verifier:
     def _same(
         self, manifest: VerifiedManifest, what: str, record: BlobRecord, size: int, digest: str
     ) -> None:
-        if size == record.size and digest == record.sha256:
+        is_size_right = record.size in (None, size)
+        if is_size_right and digest == record.sha256:
             return
         problem = "has another checksum"
-        if size != record.size:
+        if not is_size_right:
             problem = f"has {size:,} bytes instead of {record.size:,}"
         raise Refused(
             f"The {what} of {manifest.wanted.label} is not what its manifest says: it {problem}",
@@ -195,19 +200,13 @@ class Verifier:
         return f"Mirror {raw.mirror}, {raw.url}"
 
 
-def _root_spec(document: bytes) -> ConcreteSpec:
+def _root_spec(document: bytes, archive: BlobRecord) -> ConcreteSpec:
     """The first node of a spec document (Spack 1.x `spec.py:Spec.to_dict`)."""
     whole = json_object(document)
+    check_document(archive, whole)
     layout = whole.get("buildcache_layout_version", 0)
     if type(layout) is not int or layout > NEWEST_LAYOUT:
         raise WrongUse("its layout needs a newer spackbin")
     fields = as_object(whole.get("spec"), "its spec")
-    number = as_object(fields.get("_meta"), "its _meta").get("version")
-    if type(number) is not int or number < 1:
-        raise WrongUse("it does not say its format")
-    if number > NEWEST_SPEC_FORMAT:
-        raise WrongUse(f"it has format {number}, which needs a newer spackbin")
-    nodes = as_list(fields.get("nodes"), "its list of nodes")
-    if not nodes:
-        raise WrongUse("it has no nodes")
-    return spec_from_node(as_object(nodes[0], "its first node"))
+    check_spec_format(as_object(fields.get("_meta"), "its _meta").get("version"))
+    return spec_from_nodes(as_list(fields.get("nodes"), "its list of nodes"))

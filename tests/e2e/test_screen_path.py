@@ -19,7 +19,9 @@ HOST = Host(
 
 async def test_from_nothing_to_an_installed_program(program: Program, golden: Path) -> None:
     world = program.directory
-    settings = Settings(program.store, world / "config", world / "cache", world / "state")
+    settings = Settings(
+        program.store, world / "config", world / "cache", world / "state", use_spack=False
+    )
     session = Session(settings, host=HOST)
     async with opened(session) as screen:
         await screen.sees("No mirror", "M")

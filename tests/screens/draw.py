@@ -185,7 +185,7 @@ def half_done(run: str, plan: Plan) -> list[Event]:
             hash=node.spec.hash,
             name=node.spec.name,
             version=node.spec.version,
-            size=node.source.archive_size if node.source else 0,
+            size=(node.source.archive_size or 0) if node.source else 0,
             depends_on=tuple(
                 edge.hash for edge in node.spec.edges("link", "run") if edge.hash in known
             ),
@@ -255,7 +255,9 @@ async def main(target: Path) -> None:
         hidden = Path(name)
         assert len(name) == len(SHOWN)
         (hidden / "mirror").symlink_to(ROOT / "tui" / "demo" / "mirror")
-        settings = Settings(hidden / "store", hidden / "config", hidden / "cache", hidden / "state")
+        settings = Settings(
+            hidden / "store", hidden / "config", hidden / "cache", hidden / "state", use_spack=False
+        )
         session = Session(settings, host=HOST)
         await draw_all(session, BEFORE, target, hidden)
         session.add_mirror("harbor", str(hidden / "mirror"))

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from core.model.artifact import RawManifest, Wanted
-from core.model.ident import MirrorName, dag_hash, package_name, version_text
+from core.model.artifact import ManifestForm, RawManifest, Wanted, wanted_of
+from core.model.ident import MirrorName
 from core.model.mirror import Mirror
+from core.model.spec import ConcreteSpec, spec_from_node
 from core.net.files import file_url
 from tests.simulator.keys import SigningKey
 from tests.simulator.packages import Built, Package, archive_of, build, spec_document
@@ -44,11 +45,12 @@ class SimulatedMirror:
         """The configured mirror; `url` if it is reached by HTTP."""
         return Mirror(MirrorName(name), url or self.url, signed=self.key is not None)
 
+    def spec(self, name: str) -> ConcreteSpec:
+        """A build, as the index has it."""
+        return spec_from_node(self.builds[name].node)
+
     def wanted(self, name: str) -> Wanted:
-        node = self.builds[name].node
-        return Wanted(
-            package_name(node["name"]), version_text(node["version"]), dag_hash(node["hash"])
-        )
+        return wanted_of(self.spec(name))
 
     def manifest_path(self, name: str) -> Path:
         node = self.builds[name].node
@@ -58,8 +60,8 @@ class SimulatedMirror:
     def raw_manifest(self, name: str) -> RawManifest:
         """What a client of the mirror called `simulated` would bring."""
         path = self.manifest_path(name)
-        mirror = MirrorName("simulated")
-        return RawManifest(self.wanted(name), mirror, file_url(path), path.read_bytes())
+        mirror, form = MirrorName("simulated"), ManifestForm.BLOBS
+        return RawManifest(self.spec(name), form, mirror, file_url(path), path.read_bytes())
 
     @property
     def index_manifest(self) -> Path:
@@ -198,6 +200,11 @@ class SimulatedMirror:
 def manifest_text(records: Sequence[Mapping[str, object]]) -> bytes:
     """A manifest document as Spack writes it: one token a line, so that no line is long."""
     document = {"version": 3, "data": list(records)}
+    return lines_of(document)
+
+
+def lines_of(document: object) -> bytes:
+    """JSON with one token a line."""
     return json.dumps(document, indent=0, separators=(",", ":")).encode()
 
 

@@ -66,8 +66,8 @@ def dag_hash(node: Mapping[str, object]) -> str:
     return base64.b32encode(hashlib.sha1(text.encode()).digest()).decode().lower()
 
 
-def build(package: Package, others: Mapping[str, Built]) -> Built:
-    """Concretise a package whose dependencies are among `others`."""
+def build(package: Package, others: Mapping[str, Built], spec_format: int = 5) -> Built:
+    """Concretise a package whose dependencies are among `others`, as Spack of a format does."""
     children = [others[name] for name in sorted(package.depends_on)]
     node: Node = {
         "name": package.name,
@@ -91,7 +91,10 @@ def build(package: Package, others: Mapping[str, Built]) -> Built:
             {"name": child.package.name, "hash": child.hash, "parameters": parameters}
             for child in children
         ]
-    node["annotations"] = {"original_specfile_version": 5}
+    if spec_format == 5:
+        node["annotations"] = {"original_specfile_version": 5}
+    else:
+        node["compiler"] = {"name": "gcc", "version": "12.2.0"}
     node["hash"] = dag_hash(node)
     closure = {below.hash: below for child in children for below in (child, *child.closure)}
     relative = f"linux-{package.target}/{package.name}-{package.version}-{node['hash']}"
@@ -99,11 +102,17 @@ def build(package: Package, others: Mapping[str, Built]) -> Built:
     return Built(package, node, prefix, tuple(closure.values()))
 
 
+def spec_fields(built: Built) -> Node:
+    """The spec document of a build."""
+    nodes = [built.node, *(below.node for below in built.closure)]
+    meta = {"version": 4 if "compiler" in built.node else 5}
+    return {"spec": {"_meta": meta, "nodes": nodes}, "buildcache_layout_version": 2}
+
+
 def spec_document(built: Built) -> bytes:
     """The spec blob of a build, as Spack stores it."""
-    nodes = [built.node, *(below.node for below in built.closure)]
-    document = {"spec": {"_meta": {"version": 5}, "nodes": nodes}, "buildcache_layout_version": 2}
-    return gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0)
+    text = json.dumps(spec_fields(built), separators=(",", ":"))
+    return gzip.compress(text.encode(), mtime=0)
 
 
 def archive_of(built: Built) -> bytes:

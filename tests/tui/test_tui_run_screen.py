@@ -70,6 +70,23 @@ async def test_progress_arrives_while_one_looks(session: FakeSession) -> None:
         assert "for zlib" not in driver.text()
 
 
+async def test_without_a_size_the_bytes_are_shown(session: FakeSession) -> None:
+    start = started_event()
+    unknown = tuple(msgspec.structs.replace(of, size=0) for of in start.nodes)
+    session.run = FakeRun(
+        recent(
+            msgspec.structs.replace(start, nodes=unknown),
+            PhaseStarted(time=NOW, node=ZLIB.hash, phase="fetch", total=0),
+            PhaseProgressed(time=NOW + 6, node=ZLIB.hash, phase="fetch", done=330_000),
+        )
+    )
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        await driver.press("L")
+        await driver.sees("330.0 kB", "▸····  fetch")
+        assert " of 0 B" not in driver.text()
+
+
 async def test_the_end_and_its_failures_are_told(session: FakeSession) -> None:
     session.run = FakeRun(
         [

@@ -56,6 +56,24 @@ def test_a_node_goes_through_its_phases() -> None:
     assert state.counts()[Status.DONE] == 1
 
 
+def test_sizes_that_nobody_knows_are_not_made_up() -> None:
+    state = RunState()
+    start = started_event()
+    unknown = [msgspec.structs.replace(of, size=0) for of in start.nodes]
+    state.fold([msgspec.structs.replace(start, nodes=tuple(unknown))])
+    state.fold(
+        [
+            PhaseStarted(time=NOW, node=ZLIB.hash, phase="fetch", total=0),
+            PhaseProgressed(time=NOW + 1, node=ZLIB.hash, phase="fetch", done=5_000),
+        ]
+    )
+    assert (state.bytes_fetched, state.bytes_total) == (5_000, 0)
+    state.fold(install_events(ZLIB, NOW))
+    assert state.nodes[ZLIB.hash].status is Status.DONE
+    assert state.bytes_fetched == state.nodes[ZLIB.hash].fetched > 0
+    assert 0 < state.progress < 1
+
+
 def test_weights_of_phases_make_a_whole() -> None:
     assert sum(WEIGHTS.values()) == pytest.approx(1.0)
 

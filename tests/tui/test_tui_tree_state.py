@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from core.model.plan import Disposition
 from tests.tui.tui_values import blocked_plan, hash_of, node, plan_of, ready_plan, spec
 from tui.state.tree import TreeState, size_of
@@ -60,6 +62,16 @@ def test_several_roots_share_what_they_share() -> None:
     ]
     assert [size_of(row) for row in rows] == ["3.3 MB", "3.3 MB", "3.3 MB", ""]
     assert len({(row.parent, row.hash) for row in rows}) == len(rows)
+
+
+def test_a_size_that_nobody_knows() -> None:
+    cached = node(spec("zlib", "1.3.1"), Disposition.CACHED)
+    assert cached.source is not None
+    source = replace(cached.source, archive_size=None)
+    plan = plan_of((replace(cached, source=source),), "zlib")
+    assert TreeState(plan).text_lines() == ["● zlib@1.3.1 +shared  ? B"]
+    assert (plan.bytes_to_fetch, plan.sizes_are_known) == (0, False)
+    assert ready_plan().sizes_are_known
 
 
 def test_a_very_deep_graph_is_no_trouble() -> None:

@@ -44,6 +44,7 @@ def demo(keep: bool, headless: bool, as_json: bool) -> None:
             config_dir=directory / "config",
             cache_dir=directory / "cache",
             state_dir=directory / "state",
+            use_spack=False,
         )
     )
     has_terminal = sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,6 +1,7 @@
 """`spackbin install` and `spackbin attach`."""
 
 import time
+from pathlib import Path
 
 import click
 
@@ -17,7 +18,13 @@ from core.events import (
 )
 from core.session import Run
 from tui.cli.output import is_interactive, note, print_json, say
-from tui.cli.plans import make_plan_of, obstacle_of, plan_document, print_plan
+from tui.cli.plans import (
+    environment_option,
+    make_plan_of,
+    obstacle_of,
+    plan_document,
+    print_plan,
+)
 from tui.cli.root import Globals
 from tui.text import counted, duration
 
@@ -26,7 +33,8 @@ POLL = 0.1
 
 
 @click.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.argument("specs", nargs=-1, metavar="SPEC...")
+@environment_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Start it and do not wait for it.")
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
@@ -35,14 +43,15 @@ POLL = 0.1
 def install(
     given: Globals,
     specs: tuple[str, ...],
+    environment: Path | None,
     yes: bool,
     detach: bool,
     exact: bool,
     as_json: bool,
 ) -> None:
-    """Install SPEC...: show the plan, ask, fetch, verify, relocate, register."""
+    """Install SPEC... or an environment: show the plan, ask, fetch, verify, relocate, register."""
     session = given.session
-    plan = make_plan_of(session, specs, exact=exact)
+    plan = make_plan_of(session, specs, environment, exact=exact)
     if not as_json:
         print_plan(plan)
     obstacle = obstacle_of(plan)

@@ -1,6 +1,7 @@
 """`spackbin plan`: what an install would do."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -9,23 +10,35 @@ from core.errors import NotAvailable, Refused, SpackbinError
 from core.model.plan import Blocker, Disposition, Plan, PlanNode
 from core.session import Session
 from tui.cli.browse import say_choice
-from tui.cli.output import print_json, say
+from tui.cli.output import note, print_json, say
 from tui.cli.root import Globals
 from tui.state.tree import TreeState
-from tui.text import MARKS, counted, fingerprint, size
+from tui.text import MARKS, counted, fingerprint, size_in_all
+
+environment_option = click.option(
+    "-e",
+    "--environment",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Take the builds that the spack.lock of this environment names.",
+)
+"""The option of `plan` and `install` for an environment."""
 
 
 @click.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.argument("specs", nargs=-1, metavar="SPEC...")
+@environment_option
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def plan(given: Globals, specs: tuple[str, ...], exact: bool, as_json: bool) -> None:
-    """Show what an install of SPEC... would do, and change nothing.
+def plan(
+    given: Globals, specs: tuple[str, ...], environment: Path | None, exact: bool, as_json: bool
+) -> None:
+    """Show what an install of SPEC..., or of an environment, would do, and change nothing.
 
     Exits with 3 or 4 if it could not be done as it is.
     """
-    made = make_plan_of(given.session, specs, exact=exact)
+    made = make_plan_of(given.session, specs, environment, exact=exact)
     if as_json:
         print_json("plan", **plan_document(made))
     else:
@@ -35,14 +48,23 @@ def plan(given: Globals, specs: tuple[str, ...], exact: bool, as_json: bool) -> 
         raise click.exceptions.Exit(obstacle.exit_status)
 
 
-def make_plan_of(session: Session, specs: Sequence[str], *, exact: bool) -> Plan:
+def make_plan_of(
+    session: Session, specs: Sequence[str], environment: Path | None = None, *, exact: bool
+) -> Plan:
     """The plan for specs as a user gives them; says which builds were chosen."""
+    if not specs and environment is None:
+        raise click.UsageError("Name a SPEC, or an environment with -e DIR")
+    locked = session.environment(environment) if environment else None
+    if locked:
+        for root in locked.roots:
+            label = locked.graph[root.hash].label
+            note(f"{root.spec}: {label}/{root.hash[:7]}, by the lock file")
     hashes: list[str] = []
     for spec in specs:
         choice = session.resolve(spec, exact=exact)
         say_choice(spec, choice.build, choice.matches)
         hashes.append(choice.build.hash)
-    return session.plan(hashes, cancel=CancelToken())
+    return session.plan(hashes, cancel=CancelToken(), environment=locked)
 
 
 def print_plan(plan: Plan) -> None:
@@ -58,7 +80,7 @@ def print_plan(plan: Plan) -> None:
         ("Blocked", Disposition.BLOCKED),
     ):
         nodes = plan.having(kind)
-        extra = f"  {size(plan.bytes_to_fetch)}" if kind is Disposition.CACHED and nodes else ""
+        extra = f"  {_bytes(plan)}" if kind is Disposition.CACHED and nodes else ""
         say(f"{heading:<10} {len(nodes):>4}{extra}")
         if kind in (Disposition.BUILD, Disposition.BLOCKED):
             for node in nodes:
@@ -66,6 +88,10 @@ def print_plan(plan: Plan) -> None:
     for signer, name in plan.signers:
         say(f"Signed by  {name}  {fingerprint(signer)}")
     say(f"Store      {plan.store}")
+
+
+def _bytes(plan: Plan) -> str:
+    return size_in_all(plan.bytes_to_fetch, is_whole=plan.sizes_are_known)
 
 
 def obstacle_of(plan: Plan) -> SpackbinError | None:
@@ -102,7 +128,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "store": plan.store,
         "roots": plan.roots,
         "is_ready": plan.is_ready,
-        "bytes_to_fetch": plan.bytes_to_fetch,
+        "bytes_to_fetch": plan.bytes_to_fetch if plan.sizes_are_known else None,
         "counts": {kind.value: len(plan.having(kind)) for kind in MARKS},
         "signers": [{"fingerprint": key, "user_id": name} for key, name in plan.signers],
         "nodes": [_node_document(node) for node in plan.nodes],

@@ -183,7 +183,9 @@ def _count(label: str, plan: Plan, kind: Disposition, extra: str = "") -> Line:
 
 
 def _bytes(plan: Plan) -> str:
-    return text.size(plan.bytes_to_fetch) if plan.has_work else ""
+    if not plan.has_work:
+        return ""
+    return text.size_in_all(plan.bytes_to_fetch, is_whole=plan.sizes_are_known)
 
 
 def _externals(plan: Plan) -> str:

@@ -271,14 +271,16 @@ class RunState:
 
     @property
     def bytes_total(self) -> int:
-        """Bytes to fetch, as planned."""
+        """Bytes to fetch, as planned; 0 if nobody knows of one of the nodes."""
+        if not all(state.node.size for state in self.nodes.values()):
+            return 0
         return sum(state.node.size for state in self.nodes.values())
 
     @property
     def bytes_fetched(self) -> int:
         """Bytes fetched; what somebody else installed meanwhile counts as fetched."""
         return sum(
-            state.node.size if state.status is Status.DONE else state.fetched
+            (state.node.size or state.fetched) if state.status is Status.DONE else state.fetched
             for state in self.nodes.values()
         )
 

@@ -55,9 +55,10 @@ def summary_line(state: RunState, now: float, width: int) -> Line:
         left.append(Part("  cancelling", "warning"))
     speed = state.rate(now)
     rate = f"{text.size(speed)}/s  " if speed >= 1 else ""
+    total = f" of {text.size(state.bytes_total)}" if state.bytes_total else ""
     numbers = (
         f"{text.percent(state.progress, 1)}  "
-        f"{text.size(state.bytes_fetched)} of {text.size(state.bytes_total)}  "
+        f"{text.size(state.bytes_fetched)}{total}  "
         f"{rate}{text.clock(state.elapsed(now))} "
     )
     room = width - sum(text.width_of(part.text) for part in left) - text.width_of(numbers) - 4
@@ -149,6 +150,8 @@ def _remark(row: NodeState, state: RunState) -> str:
 
 
 def _progress(row: NodeState) -> str:
+    if row.phase == "fetch" and not row.total:
+        return text.size(row.done)
     if not row.phase or not row.total:
         return ""
     share = f"{text.percent(row.done, row.total):>5}"

@@ -48,6 +48,16 @@ def test_scalars_are_text_whatever_they_look_like() -> None:
     assert info.links == ()
 
 
+def test_the_mapping_of_spack_before_0_20() -> None:
+    data = {key: value for key, value in GOOD.items() if key != "hash_to_prefix"}
+    data["prefix_to_hash"] = {"/b/x": "a" * 32, "/usr": "b" * 32, "": "c" * 32}
+    info = parse_build_info(json.dumps(data).encode())
+    assert info.prefixes == {"a" * 32: "/b/x", "b" * 32: "/usr"}
+    for wrong in ({"/b/../x": "a" * 32}, {"/b/x": "../x"}, {"/b/x": []}, []):
+        with pytest.raises(Refused, match=r"its build info cannot be used|leads outside"):
+            parse_build_info(json.dumps({**data, "prefix_to_hash": wrong}).encode())
+
+
 def test_block_style_is_read_too() -> None:
     data = b"buildpath: /b\nhash_to_prefix:\n  " + b"a" * 32 + b": /b/x\nrelocate_links:\n- l\n"
     assert parse_build_info(data).links == ("l",)
@@ -62,7 +72,7 @@ def test_block_style_is_read_too() -> None:
         ({"buildpath": "/b/../c"}, "leads outside"),
         ({"buildpath": "/b\u0007"}, "control character"),
         ({"sbang_install_path": "sbang"}, "sbang_install_path is no absolute path"),
-        ({"hash_to_prefix": []}, "hash_to_prefix is no mapping"),
+        ({"hash_to_prefix": []}, "it has no mapping of prefixes"),
         ({"hash_to_prefix": {"short": "/b"}}, "is not a DAG hash"),
         ({"hash_to_prefix": {"a" * 32: "b"}}, "is no absolute path"),
         ({"hash_to_prefix": {"a" * 32: ["/b"]}}, "nested deeper"),

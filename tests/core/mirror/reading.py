@@ -26,7 +26,7 @@ def nothing(done: int, total: int) -> None:
 
 def believed(simulated: SimulatedMirror, client: MirrorClient, name: str) -> VerifiedManifest:
     """The manifest of a build, its signature left aside: this is about transport."""
-    raw = client.manifest(simulated.wanted(name))
+    raw = client.manifest(simulated.spec(name))
     mirror = replace(client.mirror, signed=False)
     keyrings = simulated.root.parent / "keyrings"
     return Verifier(mirror, (), ACCEPT_UNSIGNED_BINARIES, keyrings).manifest(raw)

@@ -8,8 +8,9 @@ import pytest
 
 from core.errors import MirrorError, NotFound, Refused
 from core.mirror.client import MirrorClient, open_mirror, probe
-from core.model.artifact import BlobRecord
+from core.mirror.layout import IndexRecord
 from core.model.ident import Sha256
+from core.net.files import path_of
 from tests.core.mirror.reading import believed, nothing
 from tests.simulator.fixtures import Serve
 from tests.simulator.keys import SigningKey
@@ -30,21 +31,6 @@ def test_a_mirror_is_recognised_by_any_of_three_documents(simulated: SimulatedMi
         document.unlink()
     with pytest.raises(MirrorError, match="There is no Spack build cache at"):
         probe(simulated.url)
-
-
-def test_an_old_layout_is_named(tmp_path: Path, serving: Serve) -> None:
-    root = tmp_path / "old"
-    (root / "build_cache").mkdir(parents=True)
-    with pytest.raises(MirrorError) as caught:
-        probe(root.as_uri())
-    assert (
-        caught.value.title
-        == f"The build cache at {root.as_uri()} has a layout from before Spack 1.0"
-    )
-    assert caught.value.detail == "Such layouts are not read yet"
-    (root / "build_cache/index.json").write_text("{}")
-    with pytest.raises(MirrorError, match=r"has a layout from before Spack 1\.0"):
-        probe(serving(root).url)
 
 
 def test_where_nothing_is_that_is_said(tmp_path: Path, serving: Serve) -> None:
@@ -125,7 +111,7 @@ def test_a_wrong_index_does_not_replace_the_good_one(
     client.fetch_index(record, place, progress=nothing)
     good = place.read_bytes()
     arguments = (100,) if spoil == "truncate" else ()
-    getattr(simulated, spoil)(simulated.blob_path(record.sha256), *arguments)
+    getattr(simulated, spoil)(path_of(record.url), *arguments)
     with pytest.raises(MirrorError) as caught:
         client.fetch_index(record, place, progress=nothing)
     assert caught.value.title == "The index of mirror simulated is not what its manifest says"
@@ -136,7 +122,7 @@ def test_a_wrong_index_does_not_replace_the_good_one(
 
 def test_a_missing_index_blob(simulated: SimulatedMirror, client: MirrorClient) -> None:
     record = client.index_record()
-    simulated.blob_path(record.sha256).unlink()
+    path_of(record.url).unlink()
     with pytest.raises(NotFound):
         client.fetch_index(record, simulated.root.parent / "index", progress=nothing)
 
@@ -148,7 +134,7 @@ def test_a_listed_build_that_is_not_there(simulated: SimulatedMirror, client: Mi
     wanted = simulated.wanted("boat")
     simulated.manifest_path("boat").unlink()
     with pytest.raises(NotFound) as caught:
-        client.manifest(wanted)
+        client.manifest(simulated.spec("boat"))
     assert caught.value.title == f"Mirror simulated lists {wanted.label} and does not have it"
     assert "boat-3.0-" in caught.value.detail
     assert "spackbin mirror refresh simulated" in caught.value.hint
@@ -157,7 +143,7 @@ def test_a_listed_build_that_is_not_there(simulated: SimulatedMirror, client: Mi
 def test_an_endless_manifest_is_cut_short(simulated: SimulatedMirror, client: MirrorClient) -> None:
     simulated.write_raw_manifest("boat", b" " * ((1 << 20) + 1))
     with pytest.raises(MirrorError, match="has more than 1,048,576 bytes"):
-        client.manifest(simulated.wanted("boat"))
+        client.manifest(simulated.spec("boat"))
 
 
 def test_missing_blobs_are_named(simulated: SimulatedMirror, client: MirrorClient) -> None:
@@ -240,6 +226,6 @@ def test_keys_that_are_not_what_their_manifest_says(
 
 
 def test_an_index_record_of_another_mirror_is_not_found(client: MirrorClient) -> None:
-    record = BlobRecord("application/vnd.spack.db.v8+json", 5, "none", Sha256("0" * 64))
+    record = IndexRecord("file:///nowhere/index", Sha256("0" * 64), 5, is_binding=True)
     with pytest.raises(NotFound):
         client.fetch_index(record, Path("unused"), progress=nothing)

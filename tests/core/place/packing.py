@@ -24,6 +24,9 @@ def hello_node(hash_: str = "a" * 32, version: str = "1.0") -> dict[str, object]
 class Packer:
     """A package called hello, and whatever a test adds to it."""
 
+    parents = tuple("/".join(PREFIX.split("/")[:count]) for count in range(1, 5))
+    """The directories that come first; the last one is the prefix of the package."""
+
     def __init__(self) -> None:
         self.stream = io.BytesIO()
         self.tar = tarfile.TarFile(fileobj=self.stream, mode="w", format=tarfile.PAX_FORMAT)
@@ -35,9 +38,9 @@ class Packer:
             "relocate_textfiles": [],
             "relocate_links": [],
         }
-        parts = PREFIX.split("/")
-        for count in range(1, len(parts) + 1):
-            self.add("/".join(parts[:count]), tarfile.DIRTYPE, top="")
+        self.top = f"{self.parents[-1]}/"
+        for parent in self.parents:
+            self.add(parent, tarfile.DIRTYPE, top="")
         self.add(".spack", tarfile.DIRTYPE)
 
     def add(
@@ -46,12 +49,12 @@ class Packer:
         kind: bytes = tarfile.REGTYPE,
         data: bytes = b"",
         *,
-        top: str = f"{PREFIX}/",
+        top: str | None = None,
         link: str = "",
         mode: int = 0o644,
         pax: dict[str, str] | None = None,
     ) -> None:
-        entry = tarfile.TarInfo(top + name)
+        entry = tarfile.TarInfo((self.top if top is None else top) + name)
         entry.type = kind
         entry.linkname = link
         entry.mode = 0o755 if kind == tarfile.DIRTYPE else mode

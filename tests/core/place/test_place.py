@@ -115,7 +115,7 @@ def rpath_of(stage: Path) -> list[str]:
 
 
 def beacon(tmp_path: Path) -> ExtractedTree:
-    offer = offers("mirror-signed")[BEACON]
+    offer = offers("dev/mirror-signed")[BEACON]
     artifact = make_artifact(offer.spec, offer.archive)
     return extract(artifact, tmp_path / "stage", progress=nothing, cancel=CancelToken())
 
@@ -211,7 +211,7 @@ def test_cancelled_on_the_way(phase: str, tmp_path: Path) -> None:
         if done == 3:
             cancel.cancel()
 
-    offer = offers("mirror-signed")[BEACON]
+    offer = offers("dev/mirror-signed")[BEACON]
     artifact = make_artifact(offer.spec, offer.archive)
 
     def place() -> None:

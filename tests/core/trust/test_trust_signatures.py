@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from core.errors import Refused, WrongUse
 from core.mirror.client import open_mirror
-from core.model.artifact import Wanted
-from core.model.ident import DagHash, MirrorName, PackageName, VersionText
+from core.model.ident import MirrorName
 from core.model.mirror import Mirror
 from core.trust.keys import read_keys
 from core.trust.pins import PinStore
 from core.trust.policy import ACCEPT_UNSIGNED_BINARIES, policy_of
 from core.trust.verify import Verifier
 from tests.core.trust.trusting import Verify, refusal
+from tests.simulator.indexes import listed_builds
 from tests.simulator.keys import KeyRing, SigningKey
 from tests.simulator.mirror import SimulatedMirror, manifest_text
 from tests.simulator.pins import pin_of
@@ -27,28 +27,36 @@ def text_of(simulated: SimulatedMirror) -> bytes:
     return manifest_text(simulated.records("boat"))
 
 
-def test_every_manifest_that_spack_signed_is_good(golden: Path, tmp_path: Path) -> None:
-    root = golden / "dev/mirror-signed"
-    mirror = Mirror(MirrorName("harbor"), root.as_uri())
+@pytest.mark.parametrize(
+    ("version", "count", "key", "size_is_known"),
+    [
+        ("dev", 16, "559EE7965466D9E9E4AAD601E7B01DEF7EE06A2A", True),
+        ("v0.23.1", 16, "858194366637A9132F3C74A8328F77E827858E14", False),
+        ("v0.18.1", 14, "166E5B65CBC07F8837F20F80E35427DF5790AF48", False),
+    ],
+)
+def test_every_manifest_that_spack_signed_is_good(
+    version: str, count: int, key: str, size_is_known: bool, golden: Path, tmp_path: Path
+) -> None:
+    mirror = Mirror(MirrorName("harbor"), (golden / version / "mirror-signed").as_uri())
     store = PinStore(tmp_path / "pins.json")
-    store.add(mirror, read_keys((golden / "dev/keys/harbor-release.pub").read_bytes())[0])
+    store.add(mirror, read_keys((golden / version / "keys/harbor-release.pub").read_bytes())[0])
     verifier = Verifier(mirror, store.pins(mirror), policy_of(mirror), tmp_path / "keyrings")
     client = open_mirror(mirror)
-    paths = sorted((root / "v3/manifests/spec").glob("*/*"))
-    assert len(paths) == 16
-    for path in paths:
-        name, (version, hash_) = path.parent.name, path.name.partition(".spec.")[0].split("-")[-2:]
-        wanted = Wanted(PackageName(name), VersionText(version), DagHash(hash_))
-        manifest = verifier.manifest(client.manifest(wanted))
+    specs = listed_builds(client, tmp_path)
+    assert len(specs) == count
+    for spec in specs:
+        manifest = verifier.manifest(client.manifest(spec))
         assert manifest.signature is not None
-        assert manifest.signature.primary == "559EE7965466D9E9E4AAD601E7B01DEF7EE06A2A"
+        assert manifest.signature.primary == key
         assert manifest.signature.user_id.startswith("Harbor Release")
+        assert (manifest.archive.size is not None) == size_is_known
         document = client.spec_document(manifest)
-        assert verifier.spec_document(manifest, document).hash == wanted.hash
+        assert verifier.spec_document(manifest, document).hash == spec.hash
         fetched = client.fetch_artifact(
             manifest, document, tmp_path / "downloads", progress=lambda *_: None
         )
-        assert verifier.artifact(fetched).spec.name == wanted.name
+        assert verifier.artifact(fetched).spec.name == spec.name
 
 
 def test_a_good_signature(

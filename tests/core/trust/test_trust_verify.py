@@ -49,7 +49,7 @@ def fetch(
     simulated: SimulatedMirror, client: MirrorClient, verifier: Verifier, name: str = "boat"
 ) -> FetchedArtifact:
     """All steps; the last one, the archive, is verified too."""
-    manifest = verifier.manifest(client.manifest(simulated.wanted(name)))
+    manifest = verifier.manifest(client.manifest(simulated.spec(name)))
     document = client.spec_document(manifest)
     assert verifier.spec_document(manifest, document).hash == simulated.builds[name].hash
     directory = simulated.root.parent / "downloads"
