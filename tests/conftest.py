@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.simulator.fixtures", "tests.servers.registry"]
+pytest_plugins = ["tests.simulator.fixtures", "tests.servers.registry", "tests.servers.s3"]
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -23,10 +23,9 @@ from core.store.leftovers import (
     read_build_info,
 )
 from core.store.libraries import missing_libraries
-from core.store.manifest import MANIFEST, manifest_entry
+from core.store.manifest import MANIFEST, TIMES, manifest_entry
 from core.store.paths import store_above
 
-_TIMES = "install_times.json"  # written anew by installers after the manifest
 _METADATA = ".spack"
 _KINDS = {
     stat.S_IFDIR: "directory",
@@ -100,7 +99,7 @@ def _names(prefix: Path) -> Iterator[str]:
     for top, directories, files in os.walk(prefix):
         for name in (*directories, *files):
             relative = str(Path(top, name).relative_to(prefix))
-            if relative != MANIFEST and name != _TIMES:
+            if relative != MANIFEST and name != TIMES:
                 yield relative
 
 
@@ -143,7 +142,7 @@ def _differences(
         else:
             yield from _changes(prefix, name, entry, strict=not registered.builder)
     for name in registered.entries.keys() - ignored - set(names):
-        if Path(name).name != _TIMES:
+        if Path(name).name != TIMES:
             yield FileProblem(name, "It is missing")
 
 

@@ -28,7 +28,9 @@ BUILDER = Host(
 
 
 def fill(directory: Path, golden: Path, store: Path, roots: list[str]) -> None:
-    settings = Settings(store, directory / "config", directory / "cache", directory / "state")
+    settings = Settings(
+        store, directory / "config", directory / "cache", directory / "state", use_spack=False
+    )
     session = Session(settings, host=BUILDER)
     session.add_mirror("harbor", str(golden / "mirror-signed"))
     session.refresh("harbor", cancel=CancelToken(), progress=lambda *_: None)

@@ -56,6 +56,7 @@ def test_a_mirror_without_an_index(program: Program, simulated: SimulatedMirror)
     said = program.refused(FAILED, "mirror", "add", "harbor", simulated.url)
     assert "Mirror harbor has no index" in said
     assert "update-index" in said
+    assert program.json("mirror", "list")["mirrors"] == []
 
 
 def test_an_index_cut_off_leaves_the_last_good_one(

@@ -35,7 +35,9 @@ def until(is_so: Callable[[], bool]) -> None:
 def session(program: Program) -> Generator[Session]:
     """In the same world as `program`."""
     world = program.directory
-    settings = Settings(program.store, world / "config", world / "cache", world / "state")
+    settings = Settings(
+        program.store, world / "config", world / "cache", world / "state", use_spack=False
+    )
     opened = Session(settings, host=HOST)
     yield opened
     opened.close()

@@ -88,7 +88,12 @@ def add(
         endpoint_url=endpoint_url,
     )
     status = session.add_mirror(name, url, signed=signed, connection=connection)
-    status = _refreshed(session, status.name, quiet=given.is_quiet)
+    try:
+        status = _refreshed(session, status.name, quiet=given.is_quiet)
+    except BaseException:
+        # A command that fails has changed nothing.
+        session.remove_mirror(status.name)
+        raise
     keys = session.keys(name) if signed else ()
     if as_json:
         print_json("mirror", mirror=status, keys=keys)

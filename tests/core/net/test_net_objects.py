@@ -2,10 +2,7 @@
 
 import os
 import sys
-from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,26 +12,11 @@ from core.mirror.client import open_mirror
 from core.model.ident import MirrorName
 from core.model.mirror import Connection, Mirror
 from core.net.transport import Transport, open_transport
+from tests.servers.s3 import KEY, S3, SECRET
 from tests.simulator.fixtures import Serve
 from tests.simulator.server import Fault
 
 CONTENT = bytes(range(256)) * 4096
-KEY, SECRET = "AKIAEXAMPLE", "hunter2-very-secret"
-
-
-@dataclass
-class S3:
-    """An S3 server with the bucket `cache`."""
-
-    url: str
-    client: Any
-
-    def put(self, key: str, data: bytes, acl: str = "public-read") -> None:
-        self.client.put_object(Bucket="cache", Key=key, Body=data, ACL=acl)
-
-    @property
-    def connection(self) -> Connection:
-        return Connection(endpoint_url=self.url)
 
 
 @pytest.fixture(autouse=True)
@@ -42,28 +24,6 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("AWS_", "S3_", "GOOGLE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def s3() -> Generator[S3]:
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=url,
-        aws_access_key_id=KEY,
-        aws_secret_access_key=SECRET,
-        region_name="us-east-1",
-    )
-    client.create_bucket(Bucket="cache")
-    yield S3(url, client)
-    client.close()
-    server.stop()
 
 
 def transport(s3: S3, **more: str) -> Transport:

@@ -1,12 +1,14 @@
-"""A mirror in a registry, by commands: added, shown, and installed from like any other."""
+"""The same mirror from a registry, a web server and an object store, by commands."""
 
 import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.program import Program
+from tests.program import KEY, Program
+from tests.servers.nginx import nginx
 from tests.servers.registry import Registry
-from tests.trees import differences, entries_of
+from tests.servers.s3 import S3
+from tests.trees import OURS, differences, entries_of
 
 VARYING = {".spack/sbom/spdx-2.3.json", ".spack/install_manifest.json"}
 """Written with the time of the installation."""
@@ -52,6 +54,29 @@ def test_the_same_from_a_registry_and_from_a_directory(
     assert found.keys() == expected.keys()
     for prefix, entries in expected.items():
         assert differences(entries, found[prefix], VARYING) == [], prefix
+
+
+def test_the_same_from_a_web_server_and_from_an_object_store(
+    program: Program, golden: Path, tmp_path: Path, s3: S3
+) -> None:
+    mirror = (golden / "dev" / "mirror-signed").resolve()
+    program.trusting(mirror)
+    from_directory = rows(program)
+    program.good("install", "reef", "--yes")
+    expected = installed(program)
+    bucket = s3.upload(mirror, "spack/harbor")
+    with nginx(mirror, tmp_path / "nginx") as web:
+        for url, more in ((web, ()), (bucket, ("--endpoint-url", s3.url))):
+            program.good("mirror", "remove", "harbor")
+            program.good("mirror", "add", "harbor", url, *more)
+            program.good("key", "trust", "harbor", KEY)
+            assert rows(program) == from_directory
+            program.good("install", "reef", "--yes")
+            found = installed(program)
+            assert found.keys() == expected.keys()
+            for prefix, entries in expected.items():
+                # The manifest names the times of the files that were rewritten.
+                assert differences(entries, found[prefix], {OURS}) == [], prefix
 
 
 def test_a_registry_is_not_taken_for_signed(program: Program, golden_registry: Registry) -> None:
