@@ -48,6 +48,8 @@ class Source:
     """Fingerprint of the trusted primary key; empty if the mirror may be unsigned."""
     signer_name: str
     """User id of that key. Foreign text."""
+    passed_over: str = ""
+    """Why mirrors that come first were passed over, as a sentence; empty if none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class PlanNode:
     disposition: Disposition
     """What happens with it."""
     reason: str = ""
-    """Why, as a sentence; never empty for blocked and to-build nodes."""
+    """Why, as a sentence; never empty for blocked and to-build nodes. Of a cached node, what was
+    wrong with the mirrors that come before its source."""
     blocker: Blocker | None = None
     """Set for blocked nodes."""
     source: Source | None = None

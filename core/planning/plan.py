@@ -107,7 +107,7 @@ class _Planner:
             return _blocked(spec, obstacle)
         offer = self.offers.get(spec.hash)
         if isinstance(offer, Source):
-            return PlanNode(spec, Disposition.CACHED, source=offer)
+            return PlanNode(spec, Disposition.CACHED, offer.passed_over, source=offer)
         return PlanNode(spec, Disposition.BUILD, self._reason_to_build(spec))
 
     def _obstacle(self, spec: ConcreteSpec) -> Refusal | None:

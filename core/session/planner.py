@@ -5,6 +5,7 @@ against the spec asked for, so that the plan shows what an install would find.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from core.cancel import CancelToken
@@ -69,15 +70,19 @@ class Planner:
         )
 
     def _offer(self, spec: ConcreteSpec, catalog: Catalog, cancel: CancelToken) -> Source | Refusal:
-        first: Refusal | None = None
+        """The first mirror's that is good; what is wrong with those before it is not hushed up."""
+        refusals: list[Refusal] = []
         for name in catalog.sources(spec.hash):
             cancel.check()
             try:
-                return self._source(self._mirrors.get(name), spec)
+                source = self._source(self._mirrors.get(name), spec)
             except SpackbinError as error:
                 blocker = Blocker.TRUST if isinstance(error, Refused) else Blocker.MIRROR
-                first = first or Refusal(blocker, _reason(error))
-        return first or Refusal(Blocker.MIRROR, "No mirror has it any more")
+                refusals.append(Refusal(blocker, _reason(error)))
+            else:
+                passed_over = "; ".join(refusal.reason for refusal in refusals)
+                return replace(source, passed_over=passed_over)
+        return refusals[0] if refusals else Refusal(Blocker.MIRROR, "No mirror has it any more")
 
     def _source(self, mirror: Mirror, spec: ConcreteSpec) -> Source:
         pins = self._pins.pins(mirror)

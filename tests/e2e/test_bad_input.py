@@ -14,7 +14,7 @@ import pytest
 from tests.program import Program
 from tests.simulator.fixtures import Serve
 from tests.simulator.keys import SigningKey
-from tests.simulator.mirror import SimulatedMirror
+from tests.simulator.mirror import SimulatedMirror, simulated_mirror
 
 TRUST, FAILED = 3, 1
 
@@ -133,6 +133,39 @@ def test_what_cannot_be_trusted_does_not_stop_the_others(
     assert not list(program.store.glob("*/boat-*"))
     installed = [item["spec"]["name"] for item in records_of(program).values() if item["installed"]]
     assert sorted(installed) == ["system-libc", "tide"]
+
+
+def test_a_build_that_is_listed_and_not_there_is_blocked(
+    program: Program, simulated: SimulatedMirror
+) -> None:
+    simulated.manifest_path("tide").unlink()
+    program.trusting(simulated.url, simulated.fingerprint)
+    done = program.run("plan", "boat")
+    assert done.returncode == 4
+    assert "Mirror harbor lists tide@2.1" in done.stdout
+    assert "does not have it" in done.stdout
+    said = program.refused(4, "install", "boat", "--yes")
+    assert "tide@2.1 cannot be used here" in said
+    assert not program.store.exists()
+
+
+def test_a_second_mirror_serves_what_the_first_one_spoilt(
+    program: Program, simulated: SimulatedMirror, signing_key: SigningKey, tmp_path: Path
+) -> None:
+    other = simulated_mirror(tmp_path / "other", key=signing_key)
+    simulated.unsign("tide")
+    program.trusting(simulated.url, simulated.fingerprint)
+    program.good("mirror", "add", "spare", other.url)
+    program.good("key", "trust", "spare", other.fingerprint)
+    (build,) = program.json("list", "tide")["builds"]
+    assert build["mirrors"] == ["harbor", "spare"]
+    plan = program.json("plan", "boat")
+    sources = {n["name"]: n["source"]["mirror"] for n in plan["nodes"] if n["source"]}
+    assert sources == {"tide": "spare", "boat": "harbor"}
+    # Never silently: the plan says what was wrong with the first one.
+    (tide,) = (node for node in plan["nodes"] if node["name"] == "tide")
+    assert "harbor" in tide["reason"]
+    assert "not signed" in tide["reason"]
 
 
 # What an archive may hold

@@ -82,8 +82,8 @@ def print_plan(plan: Plan) -> None:
         nodes = plan.having(kind)
         extra = f"  {_bytes(plan)}" if kind is Disposition.CACHED and nodes else ""
         say(f"{heading:<10} {len(nodes):>4}{extra}")
-        if kind in (Disposition.BUILD, Disposition.BLOCKED):
-            for node in nodes:
+        for node in nodes:
+            if node.reason:
                 say(f"  {node.spec.label}: {node.reason}")
     for signer, name in plan.signers:
         say(f"Signed by  {name}  {fingerprint(signer)}")

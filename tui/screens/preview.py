@@ -36,11 +36,12 @@ class NodeList(LineList[PlanNode]):
         """Mark, label, why; size."""
         mark = MARKS[row.disposition]
         size = text.size(row.source.archive_size) if row.source else ""
+        origin = f"from {row.source.mirror}" if row.source else ""
         left = (
             Part(f" {mark.sign} ", row.disposition.value),
             Part(fitted(row.spec.label, 26) + " "),
             Part(fitted(mark.word, 11), row.disposition.value),
-            Part(row.reason or (f"from {row.source.mirror}" if row.source else ""), "quiet"),
+            Part(" · ".join(part for part in (origin, row.reason) if part), "quiet"),
         )
         return spread(left, (Part(f"{size} ", "quiet"),), width)
 
