@@ -42,13 +42,14 @@ class Program:
 
     directory: Path
     store: Path
+    locale: str = "C.UTF-8"
 
     def arguments(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "tui.cli", *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
-        return world(self.directory, self.store)
+        return {**world(self.directory, self.store), "LC_ALL": self.locale}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; nobody is at the terminal."""

@@ -9,13 +9,13 @@ from tui.text import MARKS, counted, listed, variants
 
 
 @click.command(name="list")
-@click.argument("query", required=False, default="")
+@click.argument("query", nargs=-1)
 @click.option("--all", "all_targets", is_flag=True, help="Builds for every target.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def list_builds(given: Globals, query: str, all_targets: bool, as_json: bool) -> None:
+def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_json: bool) -> None:
     """List the builds on offer that run here; QUERY is Spack spec syntax or part of a name."""
-    found = given.session.search(query, all_targets=all_targets)
+    found = given.session.search(" ".join(query), all_targets=all_targets)
     if as_json:
         print_json("builds", builds=found)
         return
@@ -41,13 +41,13 @@ def _row(build: BuildView) -> tuple[str, ...]:
 
 
 @click.command()
-@click.argument("spec")
+@click.argument("spec", nargs=-1, required=True)
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def show(given: Globals, spec: str, exact: bool, as_json: bool) -> None:
+def show(given: Globals, spec: tuple[str, ...], exact: bool, as_json: bool) -> None:
     """Show one build in full; SPEC is Spack spec syntax or /HASH."""
-    choice = given.session.resolve(spec, exact=exact)
+    choice = given.session.resolve(" ".join(spec), exact=exact)
     details = given.session.details(choice.build.hash)
     if as_json:
         print_json("build", details=details, matches=choice.matches)

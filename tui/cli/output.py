@@ -12,21 +12,27 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from core.errors import SpackbinError
-from tui.text import clean, fitted, width_of
+from tui.text import clean, fitted, to_ascii, width_of
+from tui.theme import wants_ascii
 
 SCHEMA = 1
 """Version of the JSON documents; rises when a field changes its meaning or goes."""
 
 
+def shown(text: str) -> str:
+    """The text as it may reach the terminal: harmless, and in ASCII where that is all it has."""
+    return to_ascii(clean(text)) if wants_ascii() else clean(text)
+
+
 def say(text: str = "") -> None:
     """One line of the answer."""
     # At once, so that it stands in order with what goes to standard error.
-    print(clean(text), flush=True)
+    print(shown(text), flush=True)
 
 
 def note(text: str) -> None:
     """One line beside the answer, on standard error."""
-    print(clean(text), file=sys.stderr, flush=True)
+    print(shown(text), file=sys.stderr, flush=True)
 
 
 def print_json(kind: str, **fields: object) -> None:
@@ -38,7 +44,7 @@ def print_json(kind: str, **fields: object) -> None:
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows under a head on a terminal; tab-separated rows without one through a pipe."""
-    cells = [[clean(cell) for cell in row] for row in rows]
+    cells = [[shown(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in cells:
             print("\t".join(row))

@@ -12,6 +12,7 @@ from core.session import Session
 from tui.cli.browse import say_choice
 from tui.cli.output import note, print_json, say
 from tui.cli.root import Globals
+from tui.cli.specs import whole_specs
 from tui.state.tree import TreeState
 from tui.text import MARKS, counted, fingerprint, size_in_all
 
@@ -60,7 +61,7 @@ def make_plan_of(
             label = locked.graph[root.hash].label
             note(f"{root.spec}: {label}/{root.hash[:7]}, by the lock file")
     hashes: list[str] = []
-    for spec in specs:
+    for spec in whole_specs(specs):
         choice = session.resolve(spec, exact=exact)
         say_choice(spec, choice.build, choice.matches)
         hashes.append(choice.build.hash)

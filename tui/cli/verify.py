@@ -4,6 +4,7 @@ import click
 
 from tui.cli.output import note, print_json, say
 from tui.cli.root import Globals
+from tui.cli.specs import whole_specs
 from tui.text import counted
 
 
@@ -13,7 +14,7 @@ from tui.text import counted
 @click.pass_obj
 def verify(given: Globals, specs: tuple[str, ...], as_json: bool) -> None:
     """Compare the files of installed packages with what was registered (default: of all)."""
-    reports = given.session.verify(specs)
+    reports = given.session.verify(whole_specs(specs))
     if as_json:
         print_json("verify", reports=reports)
     else:
