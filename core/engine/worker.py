@@ -62,17 +62,23 @@ class Engine:
         self._announce()
         watcher = threading.Thread(target=self._watch, name="watch")
         watcher.start()
-        outcomes: Mapping[DagHash, Outcome] = {}
+        try:
+            outcomes = self._attempt()
+        finally:
+            # Whatever happened: an engine that waits for its own watcher would never end.
+            self.ended.set()
+            watcher.join()
+        return self._conclude(outcomes, time.monotonic() - began)
+
+    def _attempt(self) -> Mapping[DagHash, Outcome]:
+        """Install what can be installed; what stops everything fails every node."""
         with ExitStack() as stack:
             try:
-                outcomes = self._install(stack)
+                return self._install(stack)
             except SpackbinError as error:
                 for hash_ in self.fetches:
                     self._fail(hash_, error)
-                outcomes = dict.fromkeys(self.fetches, Outcome.FAILED)
-        self.ended.set()
-        watcher.join()
-        return self._conclude(outcomes, time.monotonic() - began)
+                return dict.fromkeys(self.fetches, Outcome.FAILED)
 
     def _dependencies(self) -> dict[DagHash, tuple[DagHash, ...]]:
         return {

@@ -58,6 +58,7 @@ class MirrorDesk:
         self.sources = MirrorSources(settings, only)
         """The configuration."""
         self._clients: dict[Mirror, MirrorClient] = {}
+        self._opening: dict[Mirror, threading.Lock] = {}
         self._catalog: tuple[object, Catalog] | None = None
         self._lock = threading.Lock()
 
@@ -72,13 +73,13 @@ class MirrorDesk:
     def client(self, mirror: Mirror) -> MirrorClient:
         """An open client, kept for the life of the session."""
         with self._lock:
+            opening = self._opening.setdefault(mirror, threading.Lock())
+        # Opening asks the mirror what it is: once, and without holding up the other mirrors.
+        with opening:
             client = self._clients.get(mirror)
-        if client is None:
-            # Opening asks the mirror what it is: not under the lock.
-            client = self._opened(mirror)
-            with self._lock:
-                client = self._clients.setdefault(mirror, client)
-        return client
+            if client is None:
+                client = self._clients[mirror] = self._opened(mirror)
+            return client
 
     def _opened(self, mirror: Mirror) -> MirrorClient:
         try:

@@ -61,9 +61,11 @@ def install(
     if run is None:
         session.mark_explicit(plan)
         if as_json:
-            print_json("install", **plan_document(plan), run=None, result=None)
+            print_json("install", **plan_document(plan), run=None)
         else:
             say("All of it is installed already.")
+    elif detach and as_json:
+        print_json("install", **plan_document(plan), run=run.id)
     elif detach:
         say(f"Started run {run.id}. To watch it: spackbin attach")
     else:

@@ -138,3 +138,21 @@ def test_an_unchanged_index_costs_one_request(
 def tagging(server: FaultyServer) -> None:
     for path in ("v3/layout.json", "v3/manifests/index/index.manifest.json"):
         server.fail(path, Fault(headers={"ETag": '"tag"'}))
+
+
+def test_a_plan_opens_each_mirror_once(
+    tmp_path: Path, simulated: SimulatedMirror, serving: Serve
+) -> None:
+    server = serving(simulated.root)
+    first = session(tmp_path)
+    first.add_mirror("harbor", server.url)
+    refresh(first, "harbor")
+    first.trust("harbor", simulated.fingerprint)
+    first.close()
+    before = len(server.asked("v3/layout.json"))
+    # Slow, so that whoever asks for manifests at the same time meets here.
+    server.fail("v3/layout.json", Fault(stall=0.3))
+    second = session(tmp_path)
+    second.plan([simulated.wanted("boat").hash], cancel=CancelToken())
+    second.close()
+    assert len(server.asked("v3/layout.json")) - before == 1
