@@ -4,9 +4,11 @@ import os
 import sys
 
 from textual import on
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from core.errors import WrongUse
 from core.session import Run, Session
@@ -21,6 +23,7 @@ from tui.screens.run import RunScreen
 from tui.state.run import RunState, Status
 from tui.theme import THEME, terminal_problem, wants_ascii
 from tui.widgets.alphabet import Alphabet
+from tui.widgets.difference import Difference, Frame
 
 GOES_ON = "The install goes on. Watch it with: spackbin attach"
 
@@ -44,6 +47,7 @@ class SpackbinApp(App[int]):
         self.animation_level = "none"
         is_ascii = wants_ascii() if ascii_only is None else ascii_only
         self._alphabet = Alphabet(ascii_only=is_ascii)
+        self._frame = Frame()
         self._jobs = Jobs(self, session)
         self._run: Run | None = None
         self._run_state = RunState()
@@ -52,9 +56,25 @@ class SpackbinApp(App[int]):
         """Textual's filters, then the last door before the terminal."""
         return [*super().get_line_filters(), self._alphabet]
 
+    def _display(self, screen: Screen[object], renderable: object | None) -> None:
+        """Send what changed, and no more: Textual sends all that was laid out anew."""
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            renderable = Difference(renderable, self._frame)
+        super()._display(screen, renderable)  # pyright: ignore[reportArgumentType]
+
     def on_mount(self) -> None:
         """Open the first screen."""
+        self.app_resume_signal.subscribe(self, self._paint_anew)
         self.push_screen(BrowseScreen())
+
+    def on_resize(self) -> None:
+        """Terminals move what they show when their size changes, even for a moment."""
+        self._frame.forget()
+
+    def _paint_anew(self, _: object) -> None:
+        """Somebody else had the terminal meanwhile."""
+        self._frame.forget()
+        self.refresh()
 
     def on_unmount(self) -> None:
         """Let nothing wait for an answer that nobody will read."""

@@ -20,7 +20,7 @@ class CommandScreen(Screen[None]):
 
     def make_footer(self) -> Footer:
         """The last line of the screen, to be composed last."""
-        return Footer(self.table_name, self.why_not)
+        return Footer(self.table_name, self.is_off)
 
     @property
     def footer(self) -> Footer:
@@ -30,6 +30,10 @@ class CommandScreen(Screen[None]):
     def why_not(self, command: str) -> str:  # noqa: ARG002
         """Why a command does not apply now, as a sentence; empty if it does."""
         return ""
+
+    def is_off(self, command: str) -> bool:
+        """True if the last line greys a command."""
+        return bool(self.why_not(command))
 
     def learn(self, fact: Fact) -> None:
         """Something is so since a moment ago; each screen heeds the facts that it shows."""

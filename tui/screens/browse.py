@@ -39,6 +39,12 @@ class BrowseScreen(BrowseView):
             return ""
         return self._why_not_build(command) if command in OF_A_BUILD else ""
 
+    def is_off(self, command: str) -> bool:
+        """What is being read right now will most likely be a build: no flicker meanwhile."""
+        package = self.packages.row
+        is_read = package is None or self.state.builds_of == package.name
+        return (is_read or command not in OF_A_BUILD) and super().is_off(command)
+
     def _why_not_build(self, command: str) -> str:
         build = self.build
         if build is None:

@@ -16,10 +16,10 @@ class Footer(Paper):
     Footer { dock: bottom; height: 1; }
     """
 
-    def __init__(self, screen_name: str, why_not: Callable[[str], str]) -> None:
+    def __init__(self, screen_name: str, is_off: Callable[[str], bool]) -> None:
         super().__init__(self._keys)
         self._commands = footer_of(screen_name)
-        self._why_not = why_not
+        self._is_off = is_off
         self._message = ""
         self._labels: dict[str, str] = {}
 
@@ -51,7 +51,7 @@ class Footer(Paper):
     def _keys(self, _: int) -> list[Line]:
         parts: list[Part] = []
         for command in self._commands:
-            is_off = bool(self._why_not(command.id))
+            is_off = self._is_off(command.id)
             parts.append(Part(f" {command.shown.split()[0]}", "off" if is_off else "key"))
             parts.append(Part(f" {self._label(command)} ", "off" if is_off else ""))
         return [tuple(parts)]

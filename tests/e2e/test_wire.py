@@ -1,0 +1,57 @@
+"""The byte budget of the screen at 80x24: what a slow line has to carry."""
+
+import os
+import signal
+import statistics
+from pathlib import Path
+
+import pyte
+
+from tests.e2e.test_terminal import COLUMNS, LINES, Terminal, terminal
+from tests.program import Program
+
+FIRST_SCREEN = 12_000
+CURSOR_KEY = 600
+PAGE_DOWN = 5_000
+
+
+def answer(opened: Terminal, key: str) -> int:
+    """Bytes that come for a key, until there is silence."""
+    opened.press(key)
+    count = opened.read(0.3)
+    while more := opened.read(0.3):
+        count += more
+    return count
+
+
+def test_keys_cost_little(program: Program, golden: Path) -> None:
+    program.trusting(golden / "dev" / "mirror-signed")
+    with terminal(program) as opened:
+        first = 0
+        while "needs 4 packages" not in opened.text():
+            first += opened.read(0.05)
+        first += opened.read(0.5)
+        assert 0 < first <= FIRST_SCREEN
+        costs = [answer(opened, key) for key in "jjjjjkkkk"]
+        assert min(costs) > 0
+        assert statistics.median(costs) <= CURSOR_KEY, costs
+        assert answer(opened, "\x1b[6~") <= PAGE_DOWN
+        opened.read(1.0)
+        assert opened.read(2.0) == 0
+
+
+def test_after_a_stop_and_fg_the_screen_is_whole(program: Program, golden: Path) -> None:
+    program.trusting(golden / "dev" / "mirror-signed")
+    with terminal(program) as opened:
+        opened.sees("8 of 8 packages", "needs 4 packages")
+        before = opened.text()
+        opened.press("\x1a")
+        while not os.WIFSTOPPED(os.waitpid(opened.process.pid, os.WUNTRACED)[1]):
+            opened.read(0.05)
+        opened.read(0.2)
+        opened.screen = pyte.Screen(COLUMNS, LINES)
+        opened._stream = pyte.ByteStream(opened.screen)
+        os.kill(opened.process.pid, signal.SIGCONT)
+        opened.sees("8 of 8 packages", "needs 4 packages")
+        opened.read(0.5)
+        assert opened.text() == before
