@@ -64,15 +64,15 @@ class SpackbinApp(App[int]):
 
     def on_mount(self) -> None:
         """Open the first screen."""
-        self.app_resume_signal.subscribe(self, self._paint_anew)
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self.push_screen(BrowseScreen())
 
     def on_resize(self) -> None:
         """Terminals move what they show when their size changes, even for a moment."""
         self._frame.forget()
 
-    def _paint_anew(self, _: object) -> None:
-        """Somebody else had the terminal meanwhile."""
+    def action_redraw(self) -> None:
+        """Somebody else wrote to the terminal meanwhile."""
         self._frame.forget()
         self.refresh()
 

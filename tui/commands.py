@@ -254,6 +254,14 @@ TABLE: tuple[Command, ...] = (
         "suspend", ("ctrl+z",), "Ctrl-z", "suspend", "Go to the shell; fg returns", (EVERYWHERE,)
     ),
     Command(
+        "redraw",
+        ("ctrl+l",),
+        "Ctrl-l",
+        "redraw",
+        "Paint the whole screen, if something else wrote to it",
+        (EVERYWHERE,),
+    ),
+    Command(
         "decline",
         ("escape", "q", "enter"),
         "Esc",

@@ -55,3 +55,15 @@ def test_after_a_stop_and_fg_the_screen_is_whole(program: Program, golden: Path)
         opened.sees("8 of 8 packages", "needs 4 packages")
         opened.read(0.5)
         assert opened.text() == before
+
+
+def test_a_key_paints_over_what_others_wrote(program: Program, golden: Path) -> None:
+    program.trusting(golden / "dev" / "mirror-signed")
+    with terminal(program) as opened:
+        opened.sees("8 of 8 packages", "needs 4 packages")
+        before = opened.text()
+        opened._stream.feed(b"\x1b[3;3HBroadcast message from the operator")
+        assert opened.text() != before
+        opened.press("\x0c")
+        opened.read(0.5)
+        assert opened.text() == before

@@ -86,6 +86,10 @@ class CommandScreen(Screen[None]):
         """Go to the shell."""
         self.app.action_suspend_process()
 
+    def do_redraw(self) -> None:
+        """Paint all of the screen."""
+        self.call_later(self.app.run_action, "redraw")
+
     def do_next_pane(self) -> None:
         """Go to the next pane."""
         self.focus_next()
