@@ -4,10 +4,12 @@ Order of precedence: option, environment (`SPACKBIN_...`), config file (`config.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import cast
 
 import platformdirs
 
@@ -28,6 +30,11 @@ class Settings:
     """What cannot: journals of runs, keyrings."""
     jobs: int = 0
     """Packages worked on at once; 0 means as many as cores, at most 4."""
+    cache_size: int | None = None
+    """Bytes that the blob cache may keep after a run; `None` means 10 GB, or a tenth of its file
+    system if that is less."""
+    shared_caches: tuple[Path, ...] = ()
+    """Cache directories of others, whose blobs are looked at before any mirror is asked."""
     use_spack: bool = True
     """False to ignore any Spack found beside us."""
 
@@ -64,6 +71,12 @@ def load_settings(
         cache_dir=_path(values.get("cache_dir"), platformdirs.user_cache_path("spackbin")),
         state_dir=_path(values.get("state_dir"), platformdirs.user_state_path("spackbin")),
         jobs=_count(values.get("jobs", "0")),
+        cache_size=_bytes(values["cache_size"]) if values.get("cache_size") else None,
+        shared_caches=tuple(
+            _path(text, Path())
+            for text in values.get("shared_caches", "").split(os.pathsep)
+            if text
+        ),
         use_spack=values.get("use_spack", "true").lower() not in {"0", "false", "no", "off"},
     )
 
@@ -79,11 +92,27 @@ def _config_file(path: Path) -> dict[str, str]:
             f"The config file cannot be read: {error}", str(path), "Correct or remove it"
         ) from error
     known = {item.name for item in fields(Settings)} - {"config_dir"}
-    return {key: str(value) for key, value in table.items() if key in known}
+    return {key: _text(value) for key, value in table.items() if key in known}
+
+
+def _text(value: object) -> str:
+    """A value as it would stand in the environment; a list is one of paths."""
+    if isinstance(value, list):
+        return os.pathsep.join(map(str, cast("list[object]", value)))
+    return str(value)
 
 
 def _path(text: str | None, default: Path) -> Path:
     return Path(os.path.abspath(Path(text).expanduser())) if text else default
+
+
+def _bytes(text: str) -> int:
+    """A number of bytes: `0`, `500M`, `20 GB`, `1.5 TiB`; only those with an `i` are binary."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", text.strip(), re.I)
+    if not found:
+        raise WrongUse(f"cache_size must be a size like 500M or 20G, not {text!r}")
+    base = 1024 if found[3] else 1000
+    return int(float(found[1]) * base ** " KMGT".index(found[2].upper() or " "))
 
 
 def _count(text: str) -> int:

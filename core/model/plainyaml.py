@@ -1,0 +1,62 @@
+"""Strict reading of foreign YAML: texts, lists and mappings of those, and nothing else.
+
+A loader follows nesting with recursion, so that a few thousand brackets kill the process, and it
+guesses types, so that a hash becomes a number. Here every scalar is the text that was written.
+"""
+
+from collections.abc import Iterator
+from typing import cast
+
+import yaml
+
+from core.errors import WrongUse
+
+PlainNode = str | list["PlainNode"] | dict[str, "PlainNode"]
+"""What a document is made of."""
+
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's, if there is one
+
+
+def plain_mapping(data: bytes, deepest: int) -> dict[str, PlainNode]:
+    """The first document in `data`.
+
+    Args:
+        data: what was read.
+        deepest: how many collections may stand within each other, below the outermost mapping.
+
+    Raises:
+        WrongUse: it is no YAML, no mapping, nested deeper, or has an alias or a key twice.
+    """
+    # Events, because they come one by one, however deep the nesting.
+    events = cast(
+        "Iterator[yaml.Event]",
+        yaml.parse(data, Loader=_Loader),  # pyright: ignore[reportUnknownMemberType]
+    )
+    try:
+        for event in events:
+            if isinstance(event, yaml.NodeEvent):
+                node = _node(event, events, deepest)
+                if isinstance(node, dict):
+                    return node
+                break
+    except yaml.YAMLError as error:
+        raise WrongUse(f"it is not YAML: {str(error)!a}") from error
+    raise WrongUse("it is no mapping")
+
+
+def _node(event: yaml.Event, events: Iterator[yaml.Event], deeper: int) -> PlainNode:
+    if isinstance(event, yaml.ScalarEvent):
+        return str(event.value)
+    if deeper < 0 or not isinstance(event, yaml.CollectionStartEvent):
+        raise WrongUse("it is nested deeper than it may be, or holds an alias")
+    items: list[PlainNode] = []
+    for inner in events:
+        if isinstance(inner, yaml.CollectionEndEvent):
+            break
+        items.append(_node(inner, events, deeper - 1))
+    if isinstance(event, yaml.SequenceStartEvent):
+        return items
+    keys = [key for key in items[::2] if isinstance(key, str)]
+    if len(keys) * 2 != len(items) or len(set(keys)) != len(keys):
+        raise WrongUse("it has a key that is no text, or one twice")
+    return dict(zip(keys, items[1::2], strict=True))

@@ -1,0 +1,25 @@
+"""Making the Structs of msgspec fit for threads."""
+
+import contextlib
+from collections.abc import Iterator
+
+import msgspec
+
+
+def prepare_structs() -> None:
+    """Have msgspec look at every Struct that is defined so far.
+
+    It does so at the first use of each, and two threads that come at the same moment crash the
+    process (msgspec 0.22; what is prepared already is safe). To be called once all is
+    imported, before threads are started.
+    """
+    for struct in _below(msgspec.Struct):
+        # One that cannot be decoded is never decoded.
+        with contextlib.suppress(TypeError, NameError):
+            msgspec.json.Decoder(struct)
+
+
+def _below(struct: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for child in struct.__subclasses__():
+        yield child
+        yield from _below(child)
