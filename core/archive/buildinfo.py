@@ -4,21 +4,17 @@ It is YAML, one flow mapping, last member of the archive (Spack
 `binary_distribution.py:get_buildinfo_dict`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
-
-import yaml
 
 from core.archive.limits import Limits
 from core.archive.paths import check_path, refuse, shown
 from core.errors import Refused, WrongUse
 from core.model.ident import DagHash, dag_hash
+from core.model.plainyaml import PlainNode, plain_mapping
 
 _METADATA = ".spack"
 _DEEPEST = 1
-_Node = str | list["_Node"] | dict[str, "_Node"]
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,9 @@ def parse_build_info(data: bytes, limits: Limits | None = None) -> BuildInfo:
         Refused: `data` is no build info, or it names a file outside of the package.
     """
     try:
-        fields = _document(data)
-    except yaml.YAMLError as error:
-        raise _unreadable(f"it is not YAML: {str(error)!a}") from error
+        fields = plain_mapping(data, _DEEPEST)
+    except WrongUse as error:
+        raise _unreadable(error.title) from error
     limits = limits or Limits()
     return BuildInfo(
         sbang=_prefix(fields, "sbang_install_path") if "sbang_install_path" in fields else "",
@@ -62,40 +58,7 @@ def parse_build_info(data: bytes, limits: Limits | None = None) -> BuildInfo:
     )
 
 
-def _document(data: bytes) -> dict[str, _Node]:
-    # Events, because a loader follows nesting with recursion: a few thousand brackets kill it.
-    events = cast(
-        "Iterator[yaml.Event]",
-        yaml.parse(data, Loader=_Loader),  # pyright: ignore[reportUnknownMemberType]
-    )
-    for event in events:
-        if isinstance(event, yaml.NodeEvent):
-            node = _node(event, events, 0)
-            if isinstance(node, dict):
-                return node
-            break
-    raise _unreadable("it is no mapping")
-
-
-def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> _Node:
-    if isinstance(event, yaml.ScalarEvent):
-        return str(event.value)
-    if depth > _DEEPEST or not isinstance(event, yaml.CollectionStartEvent):
-        raise _unreadable("it is nested deeper than build info is, or holds an alias")
-    items: list[_Node] = []
-    for inner in events:
-        if isinstance(inner, yaml.CollectionEndEvent):
-            break
-        items.append(_node(inner, events, depth + 1))
-    if isinstance(event, yaml.SequenceStartEvent):
-        return items
-    keys = [key for key in items[::2] if isinstance(key, str)]
-    if len(keys) * 2 != len(items) or len(set(keys)) != len(keys):
-        raise _unreadable("it has a key that is no text, or one twice")
-    return dict(zip(keys, items[1::2], strict=True))
-
-
-def _prefixes(fields: Mapping[str, _Node]) -> dict[DagHash, str]:
+def _prefixes(fields: Mapping[str, PlainNode]) -> dict[DagHash, str]:
     """By hash; before Spack 0.20 the mapping stands the other way round."""
     prefixes, hashes = fields.get("hash_to_prefix"), fields.get("prefix_to_hash")
     try:
@@ -110,18 +73,18 @@ def _prefixes(fields: Mapping[str, _Node]) -> dict[DagHash, str]:
     raise _unreadable("it has no mapping of prefixes")
 
 
-def _prefix(fields: Mapping[str, _Node], key: str) -> str:
+def _prefix(fields: Mapping[str, PlainNode], key: str) -> str:
     return _absolute(fields.get(key), key)
 
 
-def _absolute(value: _Node | None, key: str) -> str:
+def _absolute(value: PlainNode | None, key: str) -> str:
     if not isinstance(value, str) or not value.strip("/") or not value.startswith("/"):
         raise _unreadable(f"{key} is no absolute path")
     check_path(value.strip("/"), Limits())
     return value
 
 
-def _paths(fields: Mapping[str, _Node], key: str, limits: Limits) -> tuple[str, ...]:
+def _paths(fields: Mapping[str, PlainNode], key: str, limits: Limits) -> tuple[str, ...]:
     values = fields.get(key, [])
     if not isinstance(values, list):
         raise _unreadable(f"{key} is no list")

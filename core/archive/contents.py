@@ -1,10 +1,10 @@
 """Whether an archive that is safe to unpack is also the package that was asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from core.archive.buildinfo import BuildInfo
-from core.archive.members import PLAIN_MODES, Inventory, Kind
+from core.archive.members import PLAIN_MODES, Inventory, Kind, Member
 from core.archive.paths import refuse
 from core.errors import WrongUse
 from core.model.artifact import wanted_of
@@ -15,23 +15,26 @@ SPEC = ".spack/spec.json"
 """Where the spec is, relative to the prefix. Who finds it takes the directory for a package."""
 
 
-def check_metadata(inventory: Inventory, *, manifest: str, parked: str) -> None:
-    """Raise `Refused` unless the spec is there and our own files have their places.
+def check_places(members: Iterable[Member], *, manifest: str, parked: str) -> Iterator[Member]:
+    """The same members; raises `Refused` at one that is where our own files have their places.
 
     Args:
-        inventory: what is in the archive.
+        members: what is in the archive, in its order.
         manifest: path of a file that we replace.
         parked: path of a file that we make.
     """
-    files = inventory.paths(Kind.FILE)
-    others = inventory.paths(Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
-    if SPEC not in files:
-        raise refuse(f"it is no Spack package, {SPEC} is missing")
-    for path in {manifest} & others | {parked} & (files | others):
-        raise refuse("a member is where the installation writes its own file", path)
-    for member in inventory.members:
+    for member in members:
+        if member.path == parked or (member.path == manifest and member.kind is not Kind.FILE):
+            raise refuse("a member is where the installation writes its own file", member.path)
         if member.kind is Kind.HARDLINK and member.target == SPEC:
             raise refuse("a hard link leads to the spec", member.path)
+        yield member
+
+
+def check_has_spec(inventory: Inventory) -> None:
+    """Raise `Refused` unless the spec is there."""
+    if SPEC not in inventory.paths(Kind.FILE):
+        raise refuse(f"it is no Spack package, {SPEC} is missing")
 
 
 def check_spec(document: bytes, spec: ConcreteSpec) -> None:

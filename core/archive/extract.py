@@ -1,77 +1,216 @@
-"""Writing the members of an archive below one directory, and nowhere else."""
+"""Writing the members of an archive below one directory: each once, hashed on the way."""
 
+import hashlib
 import os
-from collections.abc import Callable, Mapping
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
-from core.archive.limits import Limits
-from core.archive.members import Inventory, Kind, Member
-from core.archive.paths import parent_of, path_bytes, refuse
-from core.archive.stream import LARGEST_READ, UnpackedStream, open_unpacked
+from core.archive.members import Kind, Member
+from core.archive.paths import refuse
+from core.archive.stream import UnpackedStream
+from core.archive.tree import Tree
 from core.cancel import CancelToken
 
 Progress = Callable[[int, int], None]
-"""Called with the entries done and all entries."""
+"""Called with the entries done and all entries that are known of."""
+Choose = Callable[[Member, bytes], "Treatment"]
+"""Says what is to be done with a file, by its contents, or the beginning of them if it is large."""
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+LARGE = 2**22
+"""Bytes from which on a file is never held in memory as a whole."""
+EXECUTABLE = 0o755
+"""Mode of a file that the archive says may be executed."""
+PLAIN = 0o644
+"""Mode of any other file."""
+DIRECTORY = 0o2755
+"""Mode of a directory: Spack's, whose set-gid bit lets what is made later keep the group."""
+
+_WORTH_PASSING_ON = 2**15
+_PIECE = 2**20
+_WAITING = 4  # pieces of at most LARGE bytes on their way to the helper
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What becomes of a file as it comes out of the archive."""
+
+    is_held: bool = False
+    """True to keep the contents in memory, and to make an empty file for now."""
+    is_hashed: bool = True
+    """False if its contents will change, or are only to be hashed later."""
+
+
+@dataclass(slots=True)
+class WrittenFile:
+    """A file that was written."""
+
+    mode: int
+    """Permission bits, final."""
+    owner: int
+    """User id."""
+    group: int
+    """Group id."""
+    size: int
+    """Bytes."""
+    beginning: bytes
+    """Its first four bytes."""
+    held: bytes | None = field(default=None, repr=False)
+    """The contents, if they are still to be written."""
+    sha1: bytes | None = None
+    """Digest of the contents, if they were hashed."""
 
 
 def write_members(
-    archive: Path,
-    inventory: Inventory,
+    stream: UnpackedStream,
+    members: Iterable[Member],
     target: Path,
     *,
-    names: Mapping[str, str],
+    choose: Choose,
     progress: Progress,
-    limits: Limits | None = None,
+    names: Mapping[str, str],
     cancel: CancelToken | None = None,
-) -> None:
-    """Unpack `archive` into the empty directory `target`.
+    threads: int = 1,
+) -> dict[str, WrittenFile]:
+    """Unpack `members` into the empty directory `target`; the files among them by their paths.
 
-    Files get mode 0755 or 0644 and the modification time 0, as in Spack's archives of layout 2;
-    owners are not changed.
+    Files get mode 0755 or 0644 and the modification time 0, as in Spack's archives of layout 2,
+    directories mode 02755; owners are not changed. At most about 20 MB are on their way to the
+    disk at any time, whatever the size of a file, and what `choose` held.
 
     Args:
-        archive: the file that `inventory` was made from.
-        inventory: what to unpack.
+        stream: the unpacked archive.
+        members: what to unpack, in the order of the archive.
         target: an existing directory.
-        names: paths of files that are to have another path for now.
+        choose: what to do with a file.
         progress: called after each member.
-        limits: those that `inventory` was made with.
+        names: paths of files that are to have another path for now.
         cancel: looked at between members and within large ones.
+        threads: with more than one, another thread writes and hashes all but small files.
 
     Raises:
-        Refused: the archive is not what the inventory says.
+        Refused: the archive ends before the members do.
         Interrupted: `cancel` was cancelled.
         OSError: the archive cannot be read or the target not be written.
     """
     cancel = cancel or CancelToken()
-    total = len(inventory.members)
-    with (
-        open_unpacked(archive, limits or Limits(), cancel) as stream,
-        _Tree(target) as tree,
-    ):
-        for done, member in enumerate(inventory.members, start=1):
+    files: dict[str, WrittenFile] = {}
+    with Tree(target) as tree, _Helper(is_thread=threads > 1) as helper:
+        for done, member in enumerate(members, start=1):
             cancel.check()
             path = names.get(member.path, member.path)
             if member.kind is Kind.FILE:
-                tree.add_file(path, member, stream)
+                stream.seek(member.offset)
+                files[member.path] = _add_file(tree, path, member, stream, choose, helper, cancel)
             else:
-                tree.add(path, member)
-            progress(done, total)
+                tree.add(path, member, DIRECTORY)
+            progress(done, done)
+    return files
 
 
-class _Tree:
-    """A directory that is written to by descriptors, never through a symbolic link."""
+def _add_file(
+    tree: Tree,
+    path: str,
+    member: Member,
+    stream: UnpackedStream,
+    choose: Choose,
+    helper: "_Helper",
+    cancel: CancelToken,
+) -> WrittenFile:
+    data = _read(stream, member, min(member.size, LARGE if member.size <= LARGE else _PIECE))
+    treatment = choose(member, data)
+    descriptor = tree.create(path, EXECUTABLE if member.executable else PLAIN)
+    piece = _Piece(descriptor, data)
+    try:
+        written = _described(descriptor, member, data)
+        if treatment.is_held:
+            written.held = data
+        else:
+            piece.digest = hashlib.sha1(usedforsecurity=False) if treatment.is_hashed else None
+            left = member.size - len(data)
+            while left:
+                helper.take(piece)
+                cancel.check()
+                data = _read(stream, member, min(left, _PIECE))
+                piece = _Piece(descriptor, data, piece.digest)
+                left -= len(data)
+            piece.file = written
+            descriptor = -1  # whoever stores the last piece closes it
+            helper.take(piece)
+    finally:
+        if descriptor >= 0:
+            helper.wait()
+            os.close(descriptor)
+    return written
 
-    def __init__(self, top: Path) -> None:
-        self._top = os.open(top, _DIRECTORY)
-        self._parent = os.dup(self._top)  # the directory used last stays open
-        self._parent_path: str = ""
 
-    def __enter__(self) -> "_Tree":
+def _read(stream: UnpackedStream, member: Member, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise refuse("it has changed while it was read", member.path)
+    return data
+
+
+def _described(descriptor: int, member: Member, data: bytes) -> WrittenFile:
+    wanted = EXECUTABLE if member.executable else PLAIN
+    status = os.fstat(descriptor)
+    if status.st_mode & 0o7777 != wanted:
+        os.fchmod(descriptor, wanted)
+    return WrittenFile(wanted, status.st_uid, status.st_gid, member.size, data[:4])
+
+
+class _Digest(Protocol):
+    """What is used of the objects of `hashlib`."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+class _Piece:
+    """Bytes on their way into a file."""
+
+    __slots__ = ("data", "descriptor", "digest", "file")
+
+    def __init__(self, descriptor: int, data: bytes, digest: "_Digest | None" = None) -> None:
+        self.descriptor = descriptor
+        self.data = data
+        self.digest = digest
+        self.file: WrittenFile | None = None
+        """What the file is, if these are its last bytes."""
+
+    def store(self) -> None:
+        try:
+            write_all(self.descriptor, self.data)
+            if self.digest is not None:
+                self.digest.update(self.data)
+            if self.file is not None:
+                os.utime(self.descriptor, ns=(0, 0))
+                self.file.sha1 = self.digest.digest() if self.digest is not None else None
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the file if these are its last bytes."""
+        if self.file is not None:
+            os.close(self.descriptor)
+
+
+class _Helper:
+    """Stores pieces in order, all but small ones in a thread of its own."""
+
+    def __init__(self, *, is_thread: bool) -> None:
+        self._pieces: queue.Queue[_Piece | None] = queue.Queue(_WAITING)
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name="write") if is_thread else None
+
+    def __enter__(self) -> "_Helper":
+        if self._thread:
+            self._thread.start()
         return self
 
     def __exit__(
@@ -80,63 +219,43 @@ class _Tree:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._parent)
-        os.close(self._top)
+        if self._thread:
+            self._pieces.put(None)
+            self._thread.join()
+        if self._error and error is None:
+            raise self._error
 
-    def add(self, path: str, member: Member) -> None:
-        """Make a directory or a link."""
-        name, parent = _name(path), self._open_parent(path)
-        if member.kind is Kind.DIRECTORY:
-            os.mkdir(name, 0o755, dir_fd=parent)
-        elif member.kind is Kind.SYMLINK:
-            os.symlink(path_bytes(member.target), name, dir_fd=parent)
-        else:
-            source = self._open(parent_of(member.target))
+    def take(self, piece: _Piece) -> None:
+        """Have a piece stored, now or soon; raises what storing an earlier one raised."""
+        is_whole = piece.file is not None and len(piece.data) == piece.file.size
+        is_small = is_whole and len(piece.data) < _WORTH_PASSING_ON
+        if self._thread is None or is_small:
+            piece.store()
+            return
+        self._pieces.put(piece)
+        if self._error:
+            raise self._error
+
+    def wait(self) -> None:
+        """Return when no piece waits any longer."""
+        if self._thread:
+            self._pieces.join()
+
+    def _work(self) -> None:
+        while (piece := self._pieces.get()) is not None:
             try:
-                os.link(
-                    _name(member.target),
-                    name,
-                    src_dir_fd=source,
-                    dst_dir_fd=parent,
-                    follow_symlinks=False,
-                )
+                if self._error:
+                    piece.close()
+                else:
+                    piece.store()
+            except Exception as error:  # raised by `take` or at the end
+                self._error = error
             finally:
-                os.close(source)
-
-    def add_file(self, path: str, member: Member, stream: UnpackedStream) -> None:
-        """Write a file."""
-        descriptor = os.open(_name(path), _NEW_FILE, 0o600, dir_fd=self._open_parent(path))
-        with os.fdopen(descriptor, "wb") as file:
-            stream.seek(member.offset)
-            left = member.size
-            while left:
-                data = stream.read(min(left, LARGEST_READ))
-                if not data:
-                    raise refuse("it has changed while it was read", member.path)
-                file.write(data)
-                left -= len(data)
-            file.flush()
-            os.fchmod(descriptor, 0o755 if member.executable else 0o644)
-            os.utime(descriptor, (0, 0))
-
-    def _open_parent(self, path: str) -> int:
-        wanted = parent_of(path)
-        if wanted != self._parent_path:
-            descriptor = self._open(wanted)
-            os.close(self._parent)
-            self._parent, self._parent_path = descriptor, wanted
-        return self._parent
-
-    def _open(self, path: str) -> int:
-        descriptor = os.dup(self._top)
-        for component in path.split("/") if path else ():
-            try:
-                below = os.open(path_bytes(component), _DIRECTORY, dir_fd=descriptor)
-            finally:
-                os.close(descriptor)
-            descriptor = below
-        return descriptor
+                self._pieces.task_done()
 
 
-def _name(path: str) -> bytes:
-    return path_bytes(path.rpartition("/")[2])
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`; one call may take a part."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])

@@ -9,25 +9,33 @@ owners and times are those of the build machine, and there may be two build info
 later one counts. Spack reads all of it with less care than we do.
 """
 
-import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
+from core.archive.headers import (
+    DIRECTORY,
+    FILE,
+    HARDLINK,
+    OLD_FILE,
+    SYMLINK,
+    Header,
+    read_headers,
+)
 from core.archive.limits import Limits
 from core.archive.paths import check_path, check_text, parent_of, refuse
 from core.archive.stream import UnpackedStream, open_unpacked
 from core.cancel import CancelToken
-from core.errors import SpackbinError
 
 BUILD_INFO = ".spack/binary_distribution"
 """Where the build info is, relative to the prefix."""
-BLOCK = 512
-"""Bytes of a tar block."""
 SET_ID_BITS = 0o6000
 PLAIN_MODES = 2
 """The layout from which on archives hold no modes but 0755 and 0644."""
+
+_METADATA = ".spack"
 
 
 class Kind(StrEnum):
@@ -40,11 +48,11 @@ class Kind(StrEnum):
 
 
 _KINDS = {
-    tarfile.DIRTYPE: Kind.DIRECTORY,
-    tarfile.REGTYPE: Kind.FILE,
-    tarfile.AREGTYPE: Kind.FILE,
-    tarfile.SYMTYPE: Kind.SYMLINK,
-    tarfile.LNKTYPE: Kind.HARDLINK,
+    DIRECTORY: Kind.DIRECTORY,
+    FILE: Kind.FILE,
+    OLD_FILE: Kind.FILE,
+    SYMLINK: Kind.SYMLINK,
+    HARDLINK: Kind.HARDLINK,
 }
 
 
@@ -101,97 +109,142 @@ def read_inventory(
     """
     limits = limits or Limits()
     with open_unpacked(archive, limits, cancel or CancelToken()) as stream:
-        headers = _read_headers(stream, limits, layout)
+        members = list(_admitted(stream, limits, layout))
     if layout < PLAIN_MODES:
-        headers = _without_old_build_info(headers)
-    return Inventory(tuple(_checked(headers, _common_prefix(headers))))
+        members = _without_old_build_info(members)
+    checks = _Checks(_common_prefix(members))
+    return Inventory(tuple(checks.below(member) for member in members if checks.admits(member)))
 
 
-def _read_headers(stream: UnpackedStream, limits: Limits, layout: int) -> list[Member]:
+class MemberReader:
+    """The members of an archive as they come, each checked as `read_inventory` checks it.
+
+    Where the package was built is known before the build info is, by the order in which Spack packs
+    (layout 2): the directories above the prefix one in the other, the prefix, what is in it.
+
+    Args:
+        stream: the archive from its beginning.
+        ending: how the name of the prefix ends, if it is named as usual.
+        limits: bounds for what is in it.
+    """
+
+    def __init__(self, stream: UnpackedStream, ending: str, limits: Limits) -> None:
+        self._stream = stream
+        self._ending = ending
+        self._limits = limits
+        self._members: list[Member] = []
+        self.prefix = ""
+        """Where the package was built, without the leading slash; once a member was given."""
+        self.inventory: Inventory | None = None
+        """All that was given, at the end. `None` then: the members are in another order, and
+        whether the archive is safe must be found out by `read_inventory`."""
+
+    def __iter__(self) -> Iterator[Member]:
+        """Each member below the prefix; the stream stands at its bytes.
+
+        Raises:
+            Refused: as `read_inventory`.
+        """
+        members = _admitted(self._stream, self._limits, PLAIN_MODES)
+        above, first = _directories_above(members)
+        self.prefix = _guessed(above, first, self._ending)
+        checks = _Checks(self.prefix)
+        build_info = ""
+        for member in chain(above, [first] if first else [], members):
+            if not checks.knows(member):
+                return
+            if member.kind is Kind.FILE and member.path.endswith(f"/{BUILD_INFO}"):
+                if build_info:
+                    raise refuse(f"it holds {BUILD_INFO} more than once", member.path)
+                build_info = member.path
+            if checks.admits(member):
+                below = checks.below(member)
+                self._members.append(below)
+                yield below
+        if build_info == f"{self.prefix}/{BUILD_INFO}":
+            self.inventory = Inventory(tuple(self._members))
+
+
+def _directories_above(members: Iterator[Member]) -> tuple[list[Member], Member | None]:
+    """Directories one in the other, of which one is the prefix; and what comes after them."""
+    above: list[Member] = []
+    for member in members:
+        directory, _, name = member.path.rpartition("/")
+        holder = above[-1].path if above else ""
+        if member.kind is not Kind.DIRECTORY or directory != holder or name == _METADATA:
+            return above, member
+        above.append(member)
+    return above, None
+
+
+def _guessed(above: list[Member], first: Member | None, ending: str) -> str:
+    """The prefix: named as usual, or what holds the first member that is not above it.
+
+    Empty if it cannot be told.
+    """
+    directories = [directory.path for directory in above]
+    usual = [path for path in directories if path.endswith(ending)]
+    holder = parent_of(first.path) if first else ""
+    return usual[0] if usual else holder if holder in directories else ""
+
+
+def _admitted(stream: UnpackedStream, limits: Limits, layout: int) -> Iterator[Member]:
     """All members by their full names, each for itself in order."""
-    headers: list[Member] = []
-    end = 0
-    for entry in _entries(stream):
-        if len(headers) == limits.entries:
+    for count, header in enumerate(read_headers(stream)):
+        if count == limits.entries:
             raise refuse(f"it has more than {limits.entries} members")
-        header = _header(entry, limits, layout)
-        headers.append(header)
-        end = header.offset + -(-header.size // BLOCK) * BLOCK
-    # `tarfile` takes a damaged header for the end, so the end is compared with the contents.
-    stream.finish(end)
-    return headers
+        yield _member(header, limits, layout)
 
 
-def _entries(stream: UnpackedStream) -> Iterator[tarfile.TarInfo]:
-    try:
-        tar = tarfile.TarFile(
-            fileobj=stream,  # pyright: ignore[reportArgumentType]
-            mode="r",
-            encoding="utf-8",
-            errors="surrogateescape",
-        )
-        while entry := tar.next():
-            if tar.pax_headers:
-                raise refuse("it has a header that holds for all members")
-            # It would keep every entry.
-            tar.members.clear()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-            yield entry
-    except SpackbinError:
-        raise
-    except Exception as error:  # broken headers make `tarfile` raise about any error of Python
-        raise refuse("it is not a readable tar file") from error
-
-
-def _header(entry: tarfile.TarInfo, limits: Limits, layout: int) -> Member:
-    kind = _KINDS.get(entry.type)
-    name = entry.name.rstrip("/") if kind is Kind.DIRECTORY else entry.name
+def _member(header: Header, limits: Limits, layout: int) -> Member:
+    kind = _KINDS.get(header.kind)
     if kind is None:
-        raise refuse("a member is neither file, directory nor link", name)
-    check_path(name, limits)
-    if entry.size < 0 or entry.issparse():
-        raise refuse("a member does not say its size plainly", name)
+        raise refuse("a member is neither file, directory nor link", header.name)
+    check_path(header.name, limits)
     # In layout 1 they are nothing unusual, and are left off: the owner here is another.
-    if layout >= PLAIN_MODES and kind is Kind.FILE and entry.mode & SET_ID_BITS:
-        raise refuse("a file would run with the rights of its owner (set-uid or set-gid)", name)
+    if layout >= PLAIN_MODES and kind is Kind.FILE and header.mode & SET_ID_BITS:
+        raise refuse(
+            "a file would run with the rights of its owner (set-uid or set-gid)", header.name
+        )
     is_link = kind in (Kind.SYMLINK, Kind.HARDLINK)
     if is_link:
-        check_text(entry.linkname, limits)
-        if not entry.linkname:
-            raise refuse("a link leads nowhere", name)
+        check_text(header.target, limits)
+        if not header.target:
+            raise refuse("a link leads nowhere", header.name)
     return Member(
-        path=name,
+        path=header.name,
         kind=kind,
-        executable=bool(entry.mode & 0o100),
-        size=entry.size if kind is Kind.FILE else 0,
-        target=entry.linkname if is_link else "",
-        offset=entry.offset_data,
+        executable=bool(header.mode & 0o100),
+        size=header.size if kind is Kind.FILE else 0,
+        target=header.target if is_link else "",
+        offset=header.offset,
     )
 
 
-def _without_old_build_info(headers: list[Member]) -> list[Member]:
+def _without_old_build_info(members: list[Member]) -> list[Member]:
     """Leave off build infos that the last one replaces.
 
     Spack 0.20 added its own to that of a package that came from a mirror itself.
     """
     places = {
-        header.path: number
-        for number, header in enumerate(headers)
-        if header.kind is Kind.FILE and header.path.endswith(f"/{BUILD_INFO}")
+        member.path: number
+        for number, member in enumerate(members)
+        if member.kind is Kind.FILE and member.path.endswith(f"/{BUILD_INFO}")
     }
     return [
-        header
-        for number, header in enumerate(headers)
-        if header.kind is not Kind.FILE or places.get(header.path, number) == number
+        member
+        for number, member in enumerate(members)
+        if member.kind is not Kind.FILE or places.get(member.path, number) == number
     ]
 
 
-def _common_prefix(headers: list[Member]) -> str:
+def _common_prefix(members: list[Member]) -> str:
     """The prefix that the package was built in: where its build info is."""
     ending = f"/{BUILD_INFO}"
     found = [
-        header.path
-        for header in headers
-        if header.kind is Kind.FILE and header.path.endswith(ending)
+        member.path
+        for member in members
+        if member.kind is Kind.FILE and member.path.endswith(ending)
     ]
     if not found:
         raise refuse(f"it is no Spack package, {BUILD_INFO} is missing")
@@ -200,35 +253,54 @@ def _common_prefix(headers: list[Member]) -> str:
     return found[0].removesuffix(ending)
 
 
-def _checked(headers: list[Member], prefix: str) -> Iterator[Member]:
-    """The members below `prefix`, by their paths below it, if they fit together."""
-    seen: dict[str, Kind] = {}
-    for header in headers:
-        member = _below(header, prefix)
-        if member is None or (seen.get(member.path) is member.kind is Kind.DIRECTORY):
-            continue
-        if member.path in seen:
-            raise refuse("it holds a name twice", header.path)
-        if member.path and seen.get(parent_of(member.path)) is not Kind.DIRECTORY:
-            raise refuse("a member does not follow a directory that holds it", header.path)
-        if member.kind is Kind.HARDLINK and seen.get(member.target) is not Kind.FILE:
-            raise refuse("a hard link does not lead to an earlier file", header.path)
-        seen[member.path] = member.kind
-        if member.path:
-            yield member
+class _Checks:
+    """Whether the members of a package fit together, one after the other."""
 
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._inside = f"{prefix}/"
+        self._seen: dict[str, Kind] = {}
 
-def _below(header: Member, prefix: str) -> Member | None:
-    """`header` with paths relative to `prefix`; `None` for the directories above it."""
-    if header.path == prefix and header.kind is Kind.DIRECTORY:
-        return replace(header, path="")
-    if header.path.startswith(f"{prefix}/"):
-        path = header.path.removeprefix(f"{prefix}/")
-        if header.kind is not Kind.HARDLINK:
-            return replace(header, path=path)
-        if header.target.startswith(f"{prefix}/"):
-            return replace(header, path=path, target=header.target.removeprefix(f"{prefix}/"))
-        raise refuse("a hard link leads outside", header.path)
-    if header.kind is Kind.DIRECTORY and prefix.startswith(f"{header.path}/"):
-        return None
-    raise refuse("a member is outside of the prefix of the package", header.path)
+    def knows(self, member: Member) -> bool:
+        """False if `member` can only belong to a package with another prefix."""
+        is_above = member.kind is Kind.DIRECTORY and self._inside.startswith(f"{member.path}/")
+        return is_above or member.path.startswith(self._inside)
+
+    def admits(self, member: Member) -> bool:
+        """True if it is to be unpacked; False for the prefix, what is above, what comes again.
+
+        Raises:
+            Refused: it does not fit to those before.
+        """
+        if not self.knows(member):
+            raise refuse("a member is outside of the prefix of the package", member.path)
+        if not member.path.startswith(self._inside):
+            if member.path == self._prefix:
+                self._seen[""] = Kind.DIRECTORY
+            return False
+        path = member.path[len(self._inside) :]
+        if path in self._seen:
+            if self._seen[path] is member.kind is Kind.DIRECTORY:
+                return False
+            raise refuse("it holds a name twice", member.path)
+        if self._seen.get(parent_of(path)) is not Kind.DIRECTORY:
+            raise refuse("a member does not follow a directory that holds it", member.path)
+        if member.kind is Kind.HARDLINK:
+            if not member.target.startswith(self._inside):
+                raise refuse("a hard link leads outside", member.path)
+            if self._seen.get(member.target[len(self._inside) :]) is not Kind.FILE:
+                raise refuse("a hard link does not lead to an earlier file", member.path)
+        self._seen[path] = member.kind
+        return True
+
+    def below(self, member: Member) -> Member:
+        """`member`, which is admitted, with paths relative to the prefix."""
+        is_hard_link = member.kind is Kind.HARDLINK
+        return Member(
+            path=member.path[len(self._inside) :],
+            kind=member.kind,
+            executable=member.executable,
+            size=member.size,
+            target=member.target[len(self._inside) :] if is_hard_link else member.target,
+            offset=member.offset,
+        )

@@ -1,12 +1,15 @@
 """Paths that come from an archive: which form they must have, and how to show them."""
 
-import unicodedata
+import re
 
 from core.archive.limits import Limits
 from core.errors import Refused
 
 HINT = "Do not use this archive; tell the people who run the mirror"
 SHOWN = 200
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc
+_DETOURS = frozenset(("", ".", ".."))
 
 
 def refuse(reason: str, name: str = "") -> Refused:
@@ -37,19 +40,22 @@ def check_path(path: str, limits: Limits) -> None:
         raise refuse("a name is absolute", path)
     check_text(path, limits)
     components = path.split("/")
-    if ".." in components:
-        raise refuse("a name leads outside", path)
-    if "" in components or "." in components:
+    if not _DETOURS.isdisjoint(components):
+        if ".." in components:
+            raise refuse("a name leads outside", path)
         raise refuse("a name is not in its plain form", path)
     if len(components) - 1 > limits.depth:
         raise refuse(f"a name is deeper than {limits.depth} directories", path)
-    if any(len(path_bytes(component)) > limits.component for component in components):
+    if len(max(components, key=len)) > limits.component or (
+        not path.isascii()
+        and any(len(path_bytes(component)) > limits.component for component in components)
+    ):
         raise refuse(f"a part of a name is longer than {limits.component} bytes", path)
 
 
 def check_text(path: str, limits: Limits) -> None:
     """Raise `Refused` if a name or the target of a link is too long or holds control characters."""
-    if any(unicodedata.category(character) == "Cc" for character in path):
+    if _CONTROL.search(path):
         raise refuse("a name holds a control character", path)
-    if len(path_bytes(path)) > limits.path:
+    if len(path if path.isascii() else path_bytes(path)) > limits.path:
         raise refuse(f"a name is longer than {limits.path} bytes", path)

@@ -6,43 +6,58 @@ very end it has no `.spack/spec.json`, by which `spack reindex` would take it fo
 
 import ctypes
 import os
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.archive.buildinfo import BuildInfo, parse_build_info
-from core.archive.contents import SPEC, check_metadata, check_spec, listed
-from core.archive.extract import Progress, write_members
+from core.archive.contents import SPEC, check_has_spec, check_places, check_spec, listed
+from core.archive.extract import Progress, Treatment, WrittenFile, write_members
+from core.archive.identity import check_build_info
 from core.archive.limits import Limits
-from core.archive.members import BUILD_INFO, Inventory, Kind, read_inventory
+from core.archive.members import (
+    BUILD_INFO,
+    PLAIN_MODES,
+    Inventory,
+    Kind,
+    Member,
+    MemberReader,
+    read_inventory,
+)
 from core.archive.paths import path_bytes, refuse, shown
+from core.archive.stream import WORTH_A_THREAD, UnpackedStream, open_unpacked
 from core.cancel import CancelToken
+from core.engine.relocation import Relocation
 from core.errors import RelocationError
 from core.model.artifact import StagedTree, VerifiedArtifact
 from core.model.blobs import ARCHIVE
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
-from core.relocate.cstrings import relocate_cstrings
-from core.relocate.elf import MAGIC, drop_redundant_rpaths, relocate_elf
-from core.relocate.links import relocate_link
+from core.relocate.elf import MAGIC
 from core.relocate.prefixes import PrefixMap, make_prefix_map
-from core.relocate.shebang import sbang_shebang
-from core.relocate.text import relocate_text
-from core.store.disk import store_error
-from core.store.manifest import MANIFEST, write_manifest
-from core.store.permissions import set_permissions
+from core.store.disk import remove_tree, store_error
+from core.store.manifest import MANIFEST, Entry, manifest_entry, save_manifest
+from core.store.permissions import DIRECTORY
 from core.store.sbang import system_shebang_limit
 
 PARKED_SPEC = ".spack/.spec.json.staged"
 """Where the spec is until everything else is done."""
 LARGEST_DOCUMENT = 64 * 2**20
 """Bytes of a spec document or build info that are read."""
+HELD = 24 * 2**20
+"""Bytes of files of one package that are kept in memory until it is known what changes them."""
+
+_METADATA = ".spack/"
+_SHALLOW = 3  # components that the install tree, its sbang and all its packages have in common
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedTree:
-    """The contents of an archive on disk, not relocated yet."""
+    """The contents of an archive on disk, not relocated yet.
+
+    Files that may have to be relocated are still empty there, and held in memory.
+    """
 
     spec: ConcreteSpec
     """What it is."""
@@ -52,6 +67,8 @@ class ExtractedTree:
     """What is in it."""
     build_info: BuildInfo
     """What must be relocated."""
+    files: dict[str, WrittenFile] = field(repr=False)
+    """Its files by path; relocation changes them."""
 
 
 def extract(
@@ -61,43 +78,133 @@ def extract(
     progress: Progress,
     cancel: CancelToken,
     limits: Limits | None = None,
+    threads: int | None = None,
 ) -> ExtractedTree:
     """Unpack an archive into `stage`, which is made if need be and must be empty.
 
-    The archive is looked through before anything is written. After an error the caller removes
-    the stage.
+    In one pass, if the archive is in the order of Spack's (layout 2): each member is checked,
+    hashed, and written with its final mode as it comes. Else the archive is looked through first.
+    After an error the caller removes the stage. See docs/adr/0008.
 
     Args:
         artifact: what to unpack.
         stage: where to.
-        progress: called with the members done and all of them.
+        progress: called with the members done and those known of.
         cancel: looked at between members and within large ones.
         limits: bounds for what comes out.
+        threads: how many may work on it if it is large; `None` for as many as there are cores.
 
     Raises:
         Refused: the archive is damaged, unsafe, too large, or another package than asked for.
         StoreError: the archive cannot be read or the stage not be written.
         Interrupted: `cancel` was cancelled.
     """
+    cancel.check()
+    limits = limits or Limits()
     layout = ARCHIVE.number_of(artifact.manifest.archive) or ARCHIVE.newest
-    with _plain_errors("The archive cannot be read", artifact.archive):
-        inventory = read_inventory(artifact.archive, layout=layout, limits=limits, cancel=cancel)
-    check_metadata(inventory, manifest=MANIFEST, parked=PARKED_SPEC)
+    unpacking = _Unpacking(
+        artifact, stage, progress, cancel, limits, threads or os.cpu_count() or 1
+    )
     with _plain_errors("The package cannot be unpacked", stage):
         stage.mkdir(exist_ok=True)
-        write_members(
-            artifact.archive,
-            inventory,
-            stage,
-            names={SPEC: PARKED_SPEC},
-            progress=progress,
-            limits=limits,
-            cancel=cancel,
-        )
+        found = unpacking.in_one_pass() if layout >= PLAIN_MODES else None
+        inventory, files = found or unpacking.in_two_passes(layout)
+        check_has_spec(inventory)
         check_spec(_read_small(stage / PARKED_SPEC), artifact.spec)
         build_info = parse_build_info(_read_small(stage / BUILD_INFO), limits)
+        check_build_info(build_info, artifact.spec)
         to_relocate = listed(build_info, inventory, layout)
-        return ExtractedTree(artifact.spec, stage, inventory, to_relocate)
+    return ExtractedTree(artifact.spec, stage, inventory, to_relocate, files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unpacking:
+    """One archive on its way into one stage; the fields are the arguments of `extract`."""
+
+    artifact: VerifiedArtifact
+    stage: Path
+    progress: Progress
+    cancel: CancelToken
+    limits: Limits
+    threads: int
+
+    def in_one_pass(self) -> "tuple[Inventory, dict[str, WrittenFile]] | None":
+        """Everything in it; `None`, and an empty stage, if its members are in another order."""
+        with self._opened() as stream:
+            reader = MemberReader(stream, self.artifact.spec.hash, self.limits)
+            files = self._write(stream, reader, _Holder(lambda: reader.prefix))
+        if reader.inventory is None:
+            for path in self.stage.iterdir():
+                remove_tree(path)
+            return None
+        return reader.inventory, files
+
+    def in_two_passes(self, layout: int) -> "tuple[Inventory, dict[str, WrittenFile]]":
+        """Everything in it, looked through before anything is written."""
+        with _plain_errors("The archive cannot be read", self.artifact.archive):
+            inventory = read_inventory(
+                self.artifact.archive, layout=layout, limits=self.limits, cancel=self.cancel
+            )
+        with self._opened() as stream:
+            return inventory, self._write(stream, inventory.members, _Holder(lambda: ""))
+
+    @contextmanager
+    def _opened(self) -> Generator[UnpackedStream]:
+        archive = self.artifact.archive
+        with ExitStack() as stack:
+            with _plain_errors("The archive cannot be read", archive):
+                stream = stack.enter_context(
+                    open_unpacked(archive, self.limits, self.cancel, threads=self.threads)
+                )
+            yield stream
+
+    def _write(
+        self, stream: UnpackedStream, members: Iterable[Member], holder: "_Holder"
+    ) -> dict[str, WrittenFile]:
+        is_large = self.artifact.archive.stat().st_size >= WORTH_A_THREAD
+        return write_members(
+            stream,
+            check_places(members, manifest=MANIFEST, parked=PARKED_SPEC),
+            self.stage,
+            choose=holder.choose,
+            progress=self.progress,
+            names={SPEC: PARKED_SPEC},
+            cancel=self.cancel,
+            threads=self.threads if is_large else 1,
+        )
+
+
+class _Holder:
+    """Keeps back what may have to be relocated, as long as there is room.
+
+    The build info says for certain, but comes last. A wrong guess costs time and nothing else:
+    what is not held is relocated where it lies.
+
+    Args:
+        prefix: gives the prefix of the build, without the leading slash, once it is known.
+    """
+
+    def __init__(self, prefix: Callable[[], str]) -> None:
+        self._prefix = prefix
+        self._common: bytes | None = None
+        self._room = HELD
+
+    def choose(self, member: Member, data: bytes) -> Treatment:
+        """Hold ELF files, scripts, and what names a path of the builder."""
+        if member.path.startswith(_METADATA) or not self._may_change(member, data):
+            return Treatment()
+        if len(data) < member.size or member.size > self._room:
+            return Treatment(is_hashed=False)
+        self._room -= member.size
+        return Treatment(is_held=True)
+
+    def _may_change(self, member: Member, data: bytes) -> bool:
+        if data.startswith(MAGIC) or (member.executable and data.startswith(b"#!")):
+            return True
+        if self._common is None:
+            above = path_bytes(self._prefix()).split(b"/")[:-2][:_SHALLOW]
+            self._common = b"".join(b"/" + component for component in above)
+        return bool(self._common) and self._common in data
 
 
 def relocate(
@@ -136,27 +243,26 @@ def relocate(
     if extracted.spec.platform in ("darwin", "windows"):
         raise RelocationError(f"Packages for {extracted.spec.platform} cannot be relocated")
     stage = extracted.stage
-    moves = prefix_map(extracted, prefix=prefix, root=root, sbang=sbang, prefixes=prefixes)
-    limit = system_shebang_limit() if shebang_limit is None else shebang_limit
-    there = _existence(stage, prefix, exists)
-
-    def finish(data: bytes, executable: bool) -> bytes:
-        if executable:
-            data = sbang_shebang(data, os.fsencode(sbang), limit)
-        return drop_redundant_rpaths(data, there)
-
+    relocation = Relocation(
+        stage,
+        extracted.files,
+        prefix_map(extracted, prefix=prefix, root=root, sbang=sbang, prefixes=prefixes),
+        sbang=os.fsencode(sbang),
+        limit=system_shebang_limit() if shebang_limit is None else shebang_limit,
+        exists=_existence(stage, prefix, exists),
+    )
     with _plain_errors("The package cannot be relocated", stage):
-        steps = _steps(extracted, moves, finish)
+        steps = _steps(extracted, relocation)
         for done, (path, step) in enumerate(steps, start=1):
             cancel.check()
             with _naming(path):
-                step(_on_disk(stage, path))
+                step(path)
             progress(done, len(steps))
-        set_permissions(stage)
-        write_manifest(stage, prefix, {PARKED_SPEC: SPEC}, cancel)
+        stage.chmod(DIRECTORY)
+        save_manifest(stage, prefix, _entries(extracted, relocation))
         (stage / PARKED_SPEC).rename(stage / SPEC)
-        _flush(stage)
-    return StagedTree(extracted.spec, stage, prefix, len(extracted.inventory.members))
+    files = len(extracted.inventory.members)
+    return StagedTree(extracted.spec, stage, prefix, files, relocation.report())
 
 
 def prefix_map(
@@ -178,65 +284,42 @@ def prefix_map(
 
 
 def _steps(
-    extracted: ExtractedTree, moves: PrefixMap, finish: Callable[[bytes, bool], bytes]
-) -> list[tuple[str, Callable[[Path], None]]]:
+    extracted: ExtractedTree, relocation: Relocation
+) -> list[tuple[str, Callable[[str], None]]]:
     """What is to be done with which file, in Spack's order (`relocate_package`, then the hooks)."""
     info = extracted.build_info
-    first_names = {
+    first_names = _first_names(extracted)
+    # Each inode once, else a path could be replaced within its own replacement.
+    binaries = dict.fromkeys(first_names.get(path, path) for path in info.binaries)
+    texts = dict.fromkeys(first_names.get(path, path) for path in info.texts)
+    return [
+        *((path, relocation.binary) for path in binaries),
+        *((path, relocation.link) for path in dict.fromkeys(info.links)),
+        *((path, relocation.text) for path in texts),
+        *((path, relocation.finish) for path in extracted.files if path != SPEC),
+    ]
+
+
+def _first_names(extracted: ExtractedTree) -> dict[str, str]:
+    """For each hard link the member that it is a link to."""
+    return {
         member.path: member.target
         for member in extracted.inventory.members
         if member.kind is Kind.HARDLINK
     }
 
-    def binary(path: Path) -> None:
-        _rewrite(path, lambda data: relocate_cstrings(relocate_elf(data, moves), moves))
 
-    def text(path: Path) -> None:
-        _rewrite(path, lambda data: relocate_text(data, moves))
-
-    def link(path: Path) -> None:
-        _relink(path, lambda target: relocate_link(target, moves))
-
-    def last(path: Path) -> None:
-        _finish(path, finish)
-
-    # Each inode once, else a path could be replaced within its own replacement.
-    binaries = dict.fromkeys(first_names.get(path, path) for path in info.binaries)
-    texts = dict.fromkeys(first_names.get(path, path) for path in info.texts)
-    files = [path for path in extracted.inventory.paths(Kind.FILE) if path != SPEC]
-    return [
-        *((path, binary) for path in binaries),
-        *((path, link) for path in dict.fromkeys(info.links)),
-        *((path, text) for path in texts),
-        *((path, last) for path in sorted(files)),
-    ]
-
-
-def _rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
-    """Change a file in place: its hard links go along."""
-    with path.open("r+b") as file:
-        old = file.read()
-        new = change(old)
-        if new != old:
-            file.seek(0)
-            file.write(new)
-            file.truncate()
-
-
-def _relink(path: Path, change: Callable[[bytes], bytes]) -> None:
-    old = os.fsencode(path.readlink())
-    new = change(old)
-    if new != old:
-        path.unlink()
-        path.symlink_to(os.fsdecode(new))
-
-
-def _finish(path: Path, change: Callable[[bytes, bool], bytes]) -> None:
-    with path.open("rb") as file:
-        magic = file.read(len(MAGIC))
-        executable = bool(os.fstat(file.fileno()).st_mode & 0o111)
-    if magic == MAGIC or (executable and magic.startswith(b"#!")):
-        _rewrite(path, lambda data: change(data, executable))
+def _entries(extracted: ExtractedTree, relocation: Relocation) -> dict[str, Entry]:
+    """What the install manifest says about everything in the tree."""
+    entries: dict[str, Entry] = {}
+    for member in extracted.inventory.members:
+        if member.kind is Kind.FILE:
+            entries[member.path] = relocation.entry(member.path)
+        elif member.kind is Kind.HARDLINK:
+            entries[member.path] = entries[member.target]
+        else:
+            entries[member.path] = manifest_entry(relocation.on_disk(member.path))
+    return entries
 
 
 def _existence(stage: Path, prefix: Path, exists: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -259,11 +342,6 @@ def _read_small(path: Path) -> bytes:
     return data
 
 
-def _on_disk(stage: Path, path: str) -> Path:
-    """`path` of the archive in the stage; names are bytes there, whatever the locale says."""
-    return stage / os.fsdecode(path_bytes(path))
-
-
 @contextmanager
 def _naming(path: str) -> Generator[None]:
     """Say in errors which file they are about."""
@@ -282,8 +360,8 @@ def _plain_errors(what: str, where: Path) -> Generator[None]:
         raise store_error(what, where, error) from error
 
 
-def _flush(stage: Path) -> None:
-    """Have everything on disk before the rename that makes it a package.
+def flush(stage: Path) -> None:
+    """Have all that was written below `stage` on disk: before the rename that makes it a package.
 
     One call for the file system of the stage: `fsync` of each of many thousand small files takes
     minutes, and `sync` waits for every other file system too, a hanging one for ever.

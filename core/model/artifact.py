@@ -68,6 +68,8 @@ class ManifestForm(StrEnum):
     """It names two blobs, archive and spec document (layout v3)."""
     SPEC = "spec"
     """It is the spec document itself, and holds the digest of the archive (layout v2)."""
+    DETACHED = "detached"
+    """It is the spec document, then its detached signature in ASCII armour (archive layout 0)."""
     IMAGE = "image"
     """It is the manifest of an image in an OCI registry: config and last layer are the two."""
 
@@ -148,6 +150,38 @@ class VerifiedArtifact:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftFile:
+    """A file that was listed for relocation and stayed as it is."""
+
+    path: str
+    """Path relative to the prefix. Foreign text."""
+    reason: str
+    """Why, as a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelocationReport:
+    """What relocation did to a package."""
+
+    binaries: int = 0
+    """Binaries that were changed."""
+    texts: int = 0
+    """Text files that were changed."""
+    links: int = 0
+    """Symbolic links that were changed."""
+    shebangs: int = 0
+    """Scripts whose first line was too long, and now goes through sbang."""
+    rpaths: int = 0
+    """ELF files that lost RPATH entries that lead nowhere."""
+    strings: int = 0
+    """Paths that were replaced in binaries and texts; the loader's paths count once a file."""
+    left: tuple[LeftFile, ...] = ()
+    """Listed files that were left alone, some of them if they are many."""
+    left_count: int = 0
+    """How many were left alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class StagedTree:
     """A complete, relocated tree beside its prefix, invisible until renamed."""
 
@@ -159,6 +193,8 @@ class StagedTree:
     """Where it will lie; all paths in it already say so."""
     files: int
     """Number of entries."""
+    report: RelocationReport = RelocationReport()
+    """What relocation did to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +213,5 @@ class InstalledRecord:
     """Number of records that depend on it."""
     installation_time: float = 0.0
     """Seconds since the epoch."""
+    deprecated_for: DagHash | None = None
+    """Which package stands in for it, if a Spack has deprecated it; it is then not installed."""

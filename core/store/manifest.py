@@ -13,7 +13,6 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from core.cancel import CancelToken
 from core.store.permissions import PLAIN
 
 MANIFEST = ".spack/install_manifest.json"
@@ -22,37 +21,63 @@ TIMES = "install_times.json"
 """A file of this name is written anew by installers, and no verification looks at it."""
 
 
-def write_manifest(
-    tree: Path,
-    prefix: Path,
-    names: Mapping[str, str] | None = None,
-    cancel: CancelToken | None = None,
-) -> None:
+Entry = Mapping[str, int | float | str]
+"""What the manifest says about one path."""
+
+
+def write_manifest(tree: Path, prefix: Path) -> None:
     """Write the manifest of `tree`, which is to become `prefix`. Modes and contents must be final.
 
-    Args:
-        tree: where the files are now.
-        prefix: where they will be.
-        names: paths in the tree that will have another name, relative to it.
-        cancel: looked at between files.
-
     Raises:
-        Interrupted: `cancel` was cancelled.
         OSError: the tree cannot be read or written.
     """
+    entries = {_text(path): manifest_entry(tree / path) for path in _paths(tree)}
+    save_manifest(tree, prefix, entries)
+
+
+def save_manifest(tree: Path, prefix: Path, entries: Mapping[str, Entry]) -> None:
+    """Write the manifest of `tree`, which is to become `prefix`, by what is known already.
+
+    Args:
+        tree: where the files are now; the mode of the directory itself must be final.
+        prefix: where they will be.
+        entries: for everything below the prefix, by path relative to it, in UTF-8.
+
+    Raises:
+        OSError: the tree cannot be written.
+    """
+    top = _text(prefix)
+    whole: dict[str, Entry] = {
+        f"{top}/{path}": entry
+        for path, entry in entries.items()
+        if path != MANIFEST and path.rpartition("/")[2] != TIMES
+    }
+    whole[top] = manifest_entry(tree)
     manifest = tree / MANIFEST
     manifest.unlink(missing_ok=True)
-    names = names or {}
-    entries: dict[str, object] = {}
-    for path in _paths(tree):
-        if cancel:
-            cancel.check()
-        if Path(path).name == TIMES:
-            continue
-        entries[_text(prefix / names.get(path, path))] = manifest_entry(tree / path)
-    entries[_text(prefix)] = manifest_entry(tree)
-    manifest.write_text(json.dumps(entries, separators=(",", ":")), encoding="utf-8")
+    manifest.write_text(json.dumps(whole, separators=(",", ":")), encoding="utf-8")
     manifest.chmod(PLAIN)
+
+
+def file_entry(mode: int, owner: int, group: int, *, sha1: bytes, time: float, size: int) -> Entry:
+    """What the manifest says about a file, by its permission bits and the digest of its contents.
+
+    Args:
+        mode: permission bits.
+        owner: user id.
+        group: group id.
+        sha1: digest of the contents.
+        time: when it was changed last, seconds since the epoch.
+        size: bytes.
+    """
+    return {
+        "mode": stat.S_IFREG | mode,
+        "owner": owner,
+        "group": group,
+        "hash": base64.b32encode(sha1).decode(),
+        "time": time,
+        "size": size,
+    }
 
 
 def manifest_entry(path: Path) -> dict[str, int | float | str]:
@@ -84,7 +109,7 @@ def _paths(tree: Path) -> Iterator[str]:
             yield f"{below}/{name}" if below else name
 
 
-def _text(path: Path) -> str:
+def _text(path: str | Path) -> str:
     """File names are UTF-8 to Spack, whatever the locale says."""
     return os.fsencode(path).decode("utf-8", "surrogateescape")
 

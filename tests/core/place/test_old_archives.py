@@ -66,7 +66,7 @@ def test_set_id_bits_are_refused_where_none_can_be(hello: ConcreteSpec, tmp_path
     packer.add("file", data=b"x", mode=0o4755)
     with pytest.raises(Refused, match="set-uid"):
         unpack(packer.whole(), hello, tmp_path, layout=2)
-    assert not (tmp_path / "stage").exists()
+    assert not (tmp_path / "stage" / "file").exists()
 
 
 def test_the_last_of_two_build_infos_counts(hello: ConcreteSpec, tmp_path: Path) -> None:

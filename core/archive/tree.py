@@ -1,0 +1,82 @@
+"""A directory that is written to by descriptors, never through a symbolic link."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+from core.archive.members import Kind, Member
+from core.archive.paths import parent_of, path_bytes
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Tree:
+    """Makes what members say below one existing directory.
+
+    Every method raises `OSError` if it cannot, or if something is there already.
+    """
+
+    def __init__(self, top: Path) -> None:
+        self._top = os.open(top, _DIRECTORY)
+        self._parent = os.dup(self._top)  # the directory used last stays open
+        self._parent_path: str = ""
+
+    def __enter__(self) -> "Tree":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._parent)
+        os.close(self._top)
+
+    def add(self, path: str, member: Member, directory_mode: int) -> None:
+        """Make a directory or a link."""
+        name, parent = _name(path), self._open_parent(path)
+        if member.kind is Kind.DIRECTORY:
+            os.mkdir(name, 0o755, dir_fd=parent)
+            # `mkdir` minds the umask and leaves off special bits. The name is a directory of ours.
+            os.chmod(name, directory_mode, dir_fd=parent)
+        elif member.kind is Kind.SYMLINK:
+            os.symlink(path_bytes(member.target), name, dir_fd=parent)
+        else:
+            self._link(member.target, name, parent)
+
+    def create(self, path: str, mode: int) -> int:
+        """Make an empty file; its descriptor, to write to and to close. The umask may take bits."""
+        return os.open(_name(path), _NEW_FILE, mode, dir_fd=self._open_parent(path))
+
+    def _link(self, target: str, name: bytes, parent: int) -> None:
+        source = self._open(parent_of(target))
+        try:
+            os.link(
+                _name(target), name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False
+            )
+        finally:
+            os.close(source)
+
+    def _open_parent(self, path: str) -> int:
+        wanted = parent_of(path)
+        if wanted != self._parent_path:
+            descriptor = self._open(wanted)
+            os.close(self._parent)
+            self._parent, self._parent_path = descriptor, wanted
+        return self._parent
+
+    def _open(self, path: str) -> int:
+        descriptor = os.dup(self._top)
+        for component in path.split("/") if path else ():
+            try:
+                below = os.open(path_bytes(component), _DIRECTORY, dir_fd=descriptor)
+            finally:
+                os.close(descriptor)
+            descriptor = below
+        return descriptor
+
+
+def _name(path: str) -> bytes:
+    return path_bytes(path.rpartition("/")[2])
