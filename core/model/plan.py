@@ -1,6 +1,7 @@
 """The plan: what an install would do, as data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.model.graph import SpecGraph
@@ -35,6 +36,21 @@ class Blocker(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherCopy:
+    """The binary of the same build at another mirror, with other bytes.
+
+    Both may be good: whoever builds a spec twice gets two archives.
+    """
+
+    mirror: MirrorName
+    """The mirror."""
+    archive_sha256: Sha256
+    """Digest of its archive."""
+    signer: str
+    """Fingerprint of the trusted primary key; empty if the mirror may be unsigned."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where the binary of a node comes from."""
 
@@ -50,6 +66,65 @@ class Source:
     """User id of that key. Foreign text."""
     passed_over: str = ""
     """Why mirrors that come first were passed over, as a sentence; empty if none was."""
+    others: tuple[OtherCopy, ...] = ()
+    """What other mirrors have in its place, where that has another digest."""
+
+
+class Fit(StrEnum):
+    """Whether a package can be moved to a store."""
+
+    FITS = "fits"
+    MISFIT = "does not fit"
+    UNKNOWN = "not known before the fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What may still be written; `None` where there is no bound or none is known."""
+
+    bytes_free: int | None = None
+    """Bytes that the file system has left for this user."""
+    files_free: int | None = None
+    """Inodes that it has left."""
+    quota_bytes: int | None = None
+    """Bytes that the user's quota leaves."""
+    quota_files: int | None = None
+    """Files that it leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why nothing can be installed into a store, whatever the packages."""
+
+    title: str
+    """What is wrong, a sentence without a final full stop."""
+    detail: str = ""
+    """Where; may be empty."""
+    hint: str = ""
+    """What to do; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What was found out about the store before anything was fetched."""
+
+    fits: Mapping[DagHash, Fit] = field(default_factory=dict[DagHash, Fit])
+    """Of every package that a mirror has for the plan, whether it can be moved to the store."""
+    longest_store: int | None = None
+    """Bytes that the path of a store may have for the packages that are known exactly; `None` if
+    they do not care."""
+    bytes_needed: int = 0
+    """Bytes that the packages to fetch will take in the store."""
+    files_needed: int = 0
+    """Files, directories and links of those whose archives were seen before, a few for others."""
+    is_estimate: bool = False
+    """True if some sizes were guessed from those of the archives."""
+    space: Space = field(default_factory=Space)
+    """What is left where the store is."""
+    obstacles: tuple[Obstacle, ...] = ()
+    """Why nothing can be installed."""
+    warnings: tuple[str, ...] = ()
+    """What may go wrong, as sentences without a final full stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +154,11 @@ class Plan:
     """The whole graph as known, build dependencies included."""
     nodes: tuple[PlanNode, ...]
     """The link/run closure of the roots, dependencies before dependents."""
+    notes: tuple[str, ...] = ()
+    """What the user should know before saying yes, as sentences: quarantine, unsigned mirrors,
+    mirrors that differ. Our own words and names, no foreign text."""
+    preflight: Preflight = field(default_factory=Preflight)
+    """What was found out about the store; empty before it was looked at."""
 
     @property
     def roots(self) -> tuple[DagHash, ...]:
@@ -108,8 +188,9 @@ class Plan:
 
     @property
     def is_ready(self) -> bool:
-        """True if every node is installed, external or cached."""
-        return not (self.having(Disposition.BLOCKED) or self.having(Disposition.BUILD))
+        """True if every node is installed, external or cached, and the store can take them."""
+        is_hindered = self.having(Disposition.BLOCKED) or self.having(Disposition.BUILD)
+        return not (is_hindered or self.preflight.obstacles)
 
     @property
     def has_work(self) -> bool:

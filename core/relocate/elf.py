@@ -3,22 +3,51 @@
 They are changed in place: what is shorter is followed by NULs, so that nothing else moves. The same
 files are touched in the same way as by Spack 1.x `util/elf.py`, except that the size of the string
 table is taken from the dynamic section, which also stands in files without section headers.
+
+They are read here and not by pyelftools, which takes some 40 times as long: every file of every
+package goes this way twice.
 """
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 
-from elftools.common.utils import struct_parse
-from elftools.elf.elffile import ELFFile
-
+from core.errors import RelocationError
+from core.relocate.data import Data, as_bytes
 from core.relocate.prefixes import PrefixMap
-from core.relocate.refusals import cannot_grow
+from core.relocate.refusals import MustGrow, cannot_grow
 
 MAGIC = b"\x7fELF"
 """How an ELF file begins."""
 MOST_TAGS = 65_536
 """Entries of a dynamic section that are looked at; real ones have some hundreds."""
+
+
+_LOADED = (2, 3)  # ET_EXEC, ET_DYN
+_LOAD, _DYNAMIC, _INTERPRETER = 1, 2, 3  # PT_...
+_END, _STRINGS, _STRINGS_SIZE, _RPATHS = 0, 5, 10, (15, 29)  # DT_..., the last are RPATH, RUNPATH
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the numbers in a file are written, and where those of its header are."""
+
+    order: str
+    """Byte order, as `struct` spells it."""
+    word: str
+    """An address or offset, as `struct` spells it."""
+    table: int
+    """Where the offset of the table of segments is."""
+    number: int
+    """Where the size of its entries is, followed by their number."""
+
+
+_FORMS = {
+    (width, order): _Form(sign, word, table, number)
+    for width, word, table, number in ((1, "L", 28, 42), (2, "Q", 32, 54))
+    for order, sign in ((1, "<"), (2, ">"))
+}
+"""By the bytes for the width and the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,120 +70,160 @@ class ElfPaths:
     """Where it looks for libraries (DT_RPATH or DT_RUNPATH), joined by colons."""
 
 
-def read_elf_paths(data: bytes) -> ElfPaths | None:
+def read_elf_paths(data: Data) -> ElfPaths | None:
     """The paths in `data`; `None` if it is no well-formed executable or shared library.
 
     Packages hold broken ELF files on purpose, e.g. as test data; they are no error.
     """
-    if not data.startswith(MAGIC):
+    if data[: len(MAGIC)] != MAGIC:
         return None
     try:
         return _read(data)
-    except Exception:  # pyelftools raises about any error of Python on broken files
+    except (struct.error, ValueError, KeyError, IndexError, OverflowError):
         return None
 
 
-def relocate_elf(data: bytes, prefixes: PrefixMap) -> bytes:
+Changes = list[tuple[ElfText, bytes]]
+"""Strings of an ELF file and what becomes of them, never longer than they are."""
+
+
+def relocate_elf(data: Data, prefixes: PrefixMap) -> bytes:
     """`data` with the old paths at the start of interpreter and RPATH entries replaced.
 
     Raises:
-        RelocationError: one of the two would have to grow.
+        MustGrow: one of the two does not fit; then `grow.grown` has to change both.
+    """
+    return _with(data, loader_changes(data, prefixes))
+
+
+def loader_changes(data: Data, prefixes: PrefixMap) -> Changes:
+    """What `relocate_elf` changes, for who changes it where it lies.
+
+    Raises:
+        MustGrow: as there.
     """
     paths = read_elf_paths(data)
     if paths is None:
-        return data
-    changes: list[tuple[ElfText, bytes]] = []
+        return []
+    changes: Changes = []
+    rpath = interpreter = None
     if paths.rpath:
         entries = [entry for entry in paths.rpath.value.split(b":") if entry]
         moved = [prefixes.at_start(entry) for entry in entries]
         # Padding by empty entries is only given up where something changes anyway.
         if moved != entries:
-            changes.append((paths.rpath, b":".join(moved)))
+            rpath = b":".join(moved)
+            changes.append((paths.rpath, rpath))
     if paths.interpreter:
-        changes.append((paths.interpreter, prefixes.at_start(paths.interpreter.value)))
-    return _with(data, changes)
+        new = prefixes.at_start(paths.interpreter.value)
+        if new != paths.interpreter.value:
+            interpreter = new
+            changes.append((paths.interpreter, new))
+    try:
+        return _fitting(changes)
+    except RelocationError as refusal:
+        raise MustGrow(refusal, rpath, interpreter) from refusal
 
 
-def drop_redundant_rpaths(data: bytes, exists: Callable[[str], bool]) -> bytes:
+def drop_redundant_rpaths(data: Data, exists: Callable[[str], bool]) -> bytes:
     """`data` without the RPATH entries that are neither absolute and there nor begin with `$`.
 
     Args:
         data: the file.
         exists: whether there is something at an absolute path.
     """
+    return _with(data, redundant_rpaths(data, exists))
+
+
+def redundant_rpaths(data: Data, exists: Callable[[str], bool]) -> Changes:
+    """What `drop_redundant_rpaths` changes, for who changes it where it lies."""
     paths = read_elf_paths(data)
     if paths is None or paths.rpath is None:
-        return data
+        return []
     kept = [
         entry
         for entry in paths.rpath.value.split(b":")
         if entry.startswith(b"$")
         or (entry.startswith(b"/") and exists(entry.decode("utf-8", "surrogateescape")))
     ]
-    return _with(data, [(paths.rpath, b":".join(kept))])
+    return _fitting([(paths.rpath, b":".join(kept))])
 
 
-def _with(data: bytes, changes: Iterable[tuple[ElfText, bytes]]) -> bytes:
+def _fitting(changes: Iterable[tuple[ElfText, bytes]]) -> Changes:
     real = [(text, new) for text, new in changes if text.value != new]
     for text, new in real:
         if len(new) > len(text.value):
             raise cannot_grow(text.value, new)
-    if not real:
-        return data
+    return real
+
+
+def _with(data: Data, changes: Changes) -> bytes:
+    if not changes:
+        return as_bytes(data)
     changed = bytearray(data)
-    for text, new in real:
+    for text, new in changes:
         size = len(text.value)
         changed[text.offset : text.offset + size] = new.ljust(size, b"\0")
     return bytes(changed)
 
 
-def _read(data: bytes) -> ElfPaths | None:
-    stream = BytesIO(data)
-    elf = ELFFile(stream)
-    if elf["e_type"] not in ("ET_EXEC", "ET_DYN"):
+def _read(data: Data) -> ElfPaths | None:
+    form = _FORMS[data[4], data[5]]
+    (kind,) = struct.unpack_from(form.order + "H", data, 16)
+    if kind not in _LOADED:
         return None
-    segments: dict[str, list[tuple[int, int, int]]] = {}
-    for index in range(elf["e_phnum"]):
-        at = elf["e_phoff"] + index * elf["e_phentsize"]
-        head = struct_parse(elf.structs.Elf_Phdr, stream, stream_pos=at)
-        if head["p_filesz"]:
-            place = (head["p_vaddr"], head["p_offset"], head["p_filesz"])
-            segments.setdefault(head["p_type"], []).append(place)
-    interpreter = None
-    if "PT_INTERP" in segments:
-        _, offset, size = segments["PT_INTERP"][-1]
+    segments: dict[int, list[tuple[int, int, int]]] = {}
+    for kind, address, offset, size in _segments(data, form):
+        if size:
+            segments.setdefault(kind, []).append((address, offset, size))
+    interpreter = rpath = None
+    if _INTERPRETER in segments:
+        _, offset, size = segments[_INTERPRETER][-1]
         interpreter = _text_at(data, offset, offset + size)
-    rpath = None
-    if "PT_DYNAMIC" in segments and "PT_LOAD" in segments:
-        _, offset, size = segments["PT_DYNAMIC"][-1]
-        rpath = _read_rpath(data, list(_tags(elf, stream, offset, size)), segments["PT_LOAD"])
+    if _DYNAMIC in segments and _LOAD in segments:
+        _, offset, size = segments[_DYNAMIC][-1]
+        rpath = _read_rpath(data, list(_tags(data, form, offset, size)), segments[_LOAD])
     return ElfPaths(interpreter, rpath)
 
 
-def _tags(elf: ELFFile, stream: BytesIO, offset: int, size: int) -> Iterator[tuple[str, int]]:
-    step = elf.structs.Elf_Dyn.sizeof()
-    for index in range(min(size // step, MOST_TAGS)):
-        entry = struct_parse(elf.structs.Elf_Dyn, stream, stream_pos=offset + index * step)
-        if entry["d_tag"] == "DT_NULL":
+def _segments(data: Data, form: _Form) -> Iterator[tuple[int, int, int, int]]:
+    """Type, address, offset in the file and size in the file of each segment."""
+    (table,) = struct.unpack_from(form.order + form.word, data, form.table)
+    step, number = struct.unpack_from(form.order + "2H", data, form.number)
+    for at in range(table, table + step * number, step or 1):
+        if form.word == "Q":
+            kind, _, offset, address, _, size = struct.unpack_from(form.order + "2L4Q", data, at)
+        else:
+            kind, offset, address, _, size = struct.unpack_from(form.order + "5L", data, at)
+        yield kind, address, offset, size
+
+
+def _tags(data: Data, form: _Form, offset: int, size: int) -> Iterator[tuple[int, int]]:
+    """The entries of the dynamic section: tag, value."""
+    entry = struct.Struct(form.order + form.word * 2)
+    for index in range(min(size // entry.size, MOST_TAGS)):
+        tag, value = entry.unpack_from(data, offset + index * entry.size)
+        if tag == _END:
             return
-        yield entry["d_tag"], entry["d_val"]
+        yield tag, value
 
 
 def _read_rpath(
-    data: bytes, tags: list[tuple[str, int]], loads: list[tuple[int, int, int]]
+    data: Data, tags: list[tuple[int, int]], loads: list[tuple[int, int, int]]
 ) -> ElfText | None:
-    rpaths = [value for tag, value in tags if tag in ("DT_RPATH", "DT_RUNPATH")]
-    (address,) = (value for tag, value in tags if tag == "DT_STRTAB")
+    rpaths = [value for tag, value in tags if tag in _RPATHS]
+    (address,) = (value for tag, value in tags if tag == _STRINGS)
     if not rpaths:
         return None
     (rpath,) = rpaths
-    (size,) = (value for tag, value in tags if tag == "DT_STRSZ")
+    (size,) = (value for tag, value in tags if tag == _STRINGS_SIZE)
     load_address, load_offset, _ = max(load for load in loads if load[0] <= address)
     table = address - load_address + load_offset
     return _text_at(data, table + rpath, table + size)
 
 
-def _text_at(data: bytes, offset: int, end: int) -> ElfText:
-    if offset < 0:
-        raise ValueError("before the file")
-    return ElfText(offset, data[offset : data.index(b"\0", offset, end)])
+def _text_at(data: Data, offset: int, end: int) -> ElfText:
+    end = data.find(b"\0", offset, end) if offset >= 0 else -1
+    if end < 0:
+        raise ValueError("outside of the file, or without an end")
+    return ElfText(offset, data[offset:end])

@@ -1,9 +1,13 @@
 """Which path becomes which."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+
+_FACTORED = 4
+"""Levels of beginnings in common: the root, the platform, the names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,10 @@ class PrefixMap:
 
     def at_start(self, text: bytes) -> bytes:
         """`text` with the old path that it begins with replaced; `text` itself if there is none."""
-        match = any_old(self).match(text)
-        return self.new(match[0]) + text[match.end() :] if match else text
+        for old, new in self.entries:
+            if text.startswith(old):
+                return new + text[len(old) :]
+        return text
 
 
 def make_prefix_map(
@@ -49,7 +55,36 @@ def make_prefix_map(
 @lru_cache(maxsize=32)
 def any_old(prefixes: PrefixMap) -> re.Pattern[bytes]:
     """Matches any of the old paths; the earliest entry wins."""
-    return re.compile(b"|".join(re.escape(old) for old, _ in prefixes.entries))
+    return re.compile(old_paths(prefixes))
+
+
+@lru_cache(maxsize=32)
+def old_paths(prefixes: PrefixMap) -> bytes:
+    """The pattern of `any_old`, to be part of another one."""
+    return _alternatives([old for old, _ in prefixes.entries], _FACTORED)
+
+
+def _alternatives(texts: Sequence[bytes], levels: int) -> bytes:
+    """A pattern of any of `texts`, the earliest first, with beginnings in common written once.
+
+    A pattern is compiled for every package, and the old paths are long and much alike.
+    """
+    parts: list[bytes] = []
+    for _, group in groupby(texts, lambda text: text[:1]):
+        alike = list(group)
+        common = _common_beginning(alike)
+        if levels == 0 or len(alike) == 1:
+            parts += map(re.escape, alike)
+        else:
+            rest = _alternatives([text[len(common) :] for text in alike], levels - 1)
+            parts.append(re.escape(common) + b"(?:" + rest + b")")
+    return b"|".join(parts)
+
+
+def _common_beginning(texts: Sequence[bytes]) -> bytes:
+    first, last = min(texts), max(texts)
+    pairs = zip(first, last, strict=False)
+    return first[: next((n for n, (a, b) in enumerate(pairs) if a != b), len(first))]
 
 
 @lru_cache(maxsize=32)

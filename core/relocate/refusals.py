@@ -3,6 +3,17 @@
 from core.errors import RelocationError
 
 
+class MustGrow(RelocationError):
+    """Interpreter or RPATH of an ELF file do not fit into their places: `grow.grown` helps."""
+
+    def __init__(self, refusal: RelocationError, rpath: bytes | None, interpreter: bytes | None):
+        super().__init__(refusal.title, refusal.detail, refusal.hint)
+        self.rpath = rpath
+        """The RPATH that is to be there; `None` to leave it."""
+        self.interpreter = interpreter
+        """The interpreter that is to be there; `None` to leave it."""
+
+
 def cannot_grow(old: bytes, new: bytes) -> RelocationError:
     """The error for a path in a binary whose new form is longer than its place."""
     by = len(new) - len(old)

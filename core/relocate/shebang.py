@@ -3,6 +3,7 @@
 import re
 
 from core.errors import RelocationError
+from core.relocate.data import Data, as_bytes
 
 LONGEST = 4096
 """A first line of so many bytes or more, its end included, is left alone (`hooks/sbang.py`)."""
@@ -10,7 +11,7 @@ LONGEST = 4096
 _INTERPRETER = re.compile(rb"#![ \t]*([^ \t\0\n]+)")
 
 
-def sbang_shebang(data: bytes, sbang: bytes, limit: int) -> bytes:
+def sbang_shebang(data: Data, sbang: bytes, limit: int) -> bytes:
     r"""`data` with a line for sbang before its first line, if that is too long; else `data`.
 
     The old first line becomes the second one, as a comment of its language: `--!` for lua, `//!`
@@ -29,7 +30,7 @@ def sbang_shebang(data: bytes, sbang: bytes, limit: int) -> bytes:
     is_ours = first == through
     interpreter = _INTERPRETER.match(first)
     if not is_ours and (interpreter is None or not limit < len(first) < LONGEST):
-        return data
+        return as_bytes(data)
     if len(sbang) > limit:
         raise RelocationError(
             "The path of the store is too long for scripts that need sbang",
@@ -37,7 +38,7 @@ def sbang_shebang(data: bytes, sbang: bytes, limit: int) -> bytes:
             "Use a store whose path is shorter",
         )
     if is_ours or interpreter is None:
-        return data
+        return as_bytes(data)
     return through + _as_comment(first, interpreter[1]) + data[len(first) :]
 
 

@@ -1,12 +1,16 @@
 """Relocation of text files."""
 
 import re
-from functools import lru_cache
 
+from core.relocate.data import Data, as_bytes
 from core.relocate.prefixes import PrefixMap, any_old
 
+_REST = re.compile(rb"[\w\-/]*")
+_WORD = frozenset(byte for byte in range(256) if re.match(rb"[\w\-]", bytes([byte])))
+_SLASH = ord("/")
 
-def relocate_text(data: bytes, prefixes: PrefixMap) -> bytes:
+
+def relocate_text(data: Data, prefixes: PrefixMap) -> bytes:
     r"""`data` with every old path replaced; `data` itself if there is none.
 
     An old path counts where it is not the tail of a longer one: letters, digits, `_` and `-` may
@@ -14,10 +18,30 @@ def relocate_text(data: bytes, prefixes: PrefixMap) -> bytes:
     (`file:///old/lib` and `/x/y/old` stay). What follows does not matter: `/old-2` is replaced as
     well. That is Spack's rule (1.x `relocate_text.py`), on bytes, whatever the encoding.
     """
-    return _pattern(prefixes).sub(lambda match: match[1] + prefixes.new(match[2]) + match[3], data)
+    return relocate_text_counted(data, prefixes)[0]
 
 
-@lru_cache(maxsize=32)
-def _pattern(prefixes: PrefixMap) -> re.Pattern[bytes]:
-    olds = any_old(prefixes).pattern
-    return re.compile(rb"(?<![\w\-/])([\w\-]*?)(" + olds + rb")([\w\-/]*)")
+def relocate_text_counted(data: Data, prefixes: PrefixMap) -> tuple[bytes, int]:
+    """As `relocate_text`, and how many old paths were replaced."""
+    olds, rest_of_path = any_old(prefixes), _REST.match
+    parts: list[bytes] = []
+    end = position = 0
+    while match := olds.search(data, position):
+        position = match.start() + 1
+        if not _goes_on(data, match.start()):
+            parts += (data[end : match.start()], prefixes.new(match[0]))
+            end = match.end()
+            # A path within the rest of this one is its tail.
+            rest = rest_of_path(data, end)
+            position = rest.end() if rest else end
+    if not parts:
+        return as_bytes(data), 0
+    return b"".join((*parts, data[end:])), len(parts) // 2
+
+
+def _goes_on(data: Data, start: int) -> bool:
+    """True if what begins at `start` is the tail of a longer path."""
+    before = start - 1
+    while before >= 0 and data[before] in _WORD:
+        before -= 1
+    return before >= 0 and data[before] == _SLASH

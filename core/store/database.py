@@ -5,12 +5,13 @@ writes a temporary file beside the index, renames it over the index, and writes 
 Because of the rename a reader needs no lock.
 """
 
+import contextlib
 import json
 import os
 import socket
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from core.errors import StoreError
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.spec import ConcreteSpec
-from core.store.disk import store_error, sync_directory
+from core.store.disk import remove_if_possible, store_error, sync_directory
 from core.store.locks import DATABASE_TIMEOUT, database_lock
 from core.store.paths import StorePaths
 from core.store.records import (
@@ -113,17 +114,50 @@ class Database:
                 registered in one of the prefixes; or a package is spliced.
             Interrupted: `cancel` was set while waiting.
         """
-        with database_lock(self.paths, write=True, timeout=timeout, cancel=cancel):
-            # Nobody can write between these two: every record of the document has been checked.
-            self.read().check_writable()
-            document = self._document()
-            installs = document["database"]["installs"]
+
+        def add(installs: dict[str, dict[str, Any]]) -> None:
             now = time.time()
             for installation in installations:
                 self._add(installs, installation, graph, now)
+
+        return self.change(add, timeout=timeout, cancel=cancel)
+
+    def change(
+        self,
+        edit: Callable[[dict[str, dict[str, Any]]], None],
+        *,
+        timeout: float | None = DATABASE_TIMEOUT,
+        cancel: CancelToken | None = None,
+    ) -> DatabaseState:
+        """Change the records in one step; what `edit` raises leaves everything as it was.
+
+        Args:
+            edit: gets the records by hash, as JSON has them. It need not count references.
+            timeout: seconds to wait for the lock, `None` for ever.
+            cancel: looked at while waiting for the lock.
+
+        Raises:
+            StoreError: the lock, the old database or the new one failed.
+            Interrupted: `cancel` was set while waiting.
+        """
+        with database_lock(self.paths, write=True, timeout=timeout, cancel=cancel):
+            # While we hold the lock nobody writes: stamp, document and state belong together.
+            document = self._document()
+            self._remember(document).check_writable()
+            installs = document["database"]["installs"]
+            edit(installs)
             count_references(installs)
             self._write(json.dumps(document, separators=(",", ":")).encode())
-        return self.read()
+            return self._remember(document)
+
+    def _remember(self, document: dict[str, Any]) -> DatabaseState:
+        """The state of `document`, which is what the file holds, checked unless it was before."""
+        stamp, cached = self._stamp(), self._cached
+        if cached is None or cached[0] != stamp:
+            before = cached[1] if cached else None
+            cached = (stamp, state_of(document, self.paths.database, before))
+            self._cached = cached
+        return cached[1]
 
     def _stamp(self) -> _Stamp:
         try:
@@ -183,18 +217,31 @@ class Database:
         try:
             for left_behind in index.parent.glob(f"{index.name}.*.temp"):
                 left_behind.unlink()
-            # Opened first: with a stale verifier, a Spack would not see what was added.
-            with self.paths.verifier.open("ab") as verifier:
-                _write_durably(temporary, data)
-                temporary.replace(index)
-                verifier.truncate(0)
-                verifier.write(str(uuid.uuid4()).encode())
+            _write_durably(temporary, data)
+            # A first time before: with a stale verifier a Spack would not see what was added, and
+            # a full disk may not take the second one.
+            self._verify_anew()
+            temporary.replace(index)
         except OSError as error:
             what = "The database of the store cannot be written"
             raise store_error(what, index, error) from error
         finally:
-            temporary.unlink(missing_ok=True)
+            remove_if_possible(temporary)
+        # The new database is there, whatever happens now.
+        with contextlib.suppress(OSError):
+            self._verify_anew()
         sync_directory(index.parent)
+
+    def _verify_anew(self) -> None:
+        """Make the verifier another one, in place: where there is one, no space is needed."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(self.paths.verifier, flags, 0o666)
+        try:
+            text = str(uuid.uuid4()).encode()
+            os.pwrite(descriptor, text, 0)
+            os.ftruncate(descriptor, len(text))
+        finally:
+            os.close(descriptor)
 
 
 def _write_durably(path: Path, data: bytes) -> None:

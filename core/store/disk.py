@@ -53,6 +53,12 @@ def sync_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
+def remove_if_possible(path: Path) -> None:
+    """Remove a temporary file after a failure, which is not to be hidden by another."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
 def remove_tree(path: Path) -> None:
     """Remove a file, a link, or a directory with all in it, read-only directories too.
 

@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import yaml
+
+from core.errors import WrongUse
+from core.model.plainyaml import plain_mapping
 
 BUILD_INFO = ".spack/binary_distribution"
 """Where a binary package says how it was built, relative to the prefix."""
+
+_DEEPEST = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,10 @@ def read_build_info(prefix: Path) -> BuildInfo | None:
     path = prefix / BUILD_INFO
     if not path.exists():
         return None
-    # Keys and values are written bare; a loader that guesses types would make numbers of hashes.
-    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        tree: Any = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 (makes text only)
-        found = msgspec.convert(tree, _Document)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+        found = msgspec.convert(plain_mapping(path.read_bytes(), _DEEPEST), _Document)
+    except WrongUse as error:
+        raise ValueError(error.title) from error
     listed = (*found.relocate_binaries, *found.relocate_textfiles, *found.relocate_links)
     return BuildInfo(found.buildpath.rstrip("/"), frozenset(listed))
 

@@ -89,6 +89,12 @@ class _LockFile:
                 del self.held[range_]
                 self._kernel(fcntl.LOCK_UN, range_)
 
+    def share(self, range_: _Range) -> None:
+        """Make an exclusive lock a shared one; nobody else has it for a moment in between."""
+        with self.mutex:
+            self._kernel(fcntl.LOCK_SH | fcntl.LOCK_NB, range_)
+            self.held[range_] = 1
+
     def _kernel(self, command: int, range_: _Range) -> bool:
         try:
             fcntl.lockf(self.descriptor, command, range_.length, range_.start, os.SEEK_SET)
@@ -170,7 +176,7 @@ def _lockable(path: Path, write: bool) -> _LockFile:
     return file
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
     """Seconds between attempts, as Spack's."""
     return itertools.chain(
         itertools.repeat(0.1, 20), itertools.repeat(0.2, 40), itertools.repeat(0.5)
@@ -187,7 +193,7 @@ def _wait(
 ) -> None:
     started = time.monotonic()
     token = cancel or CancelToken()
-    for pause in _pauses():
+    for pause in pauses():
         if file.try_lock(range_, write):
             return
         if timeout is not None and time.monotonic() - started >= timeout:
@@ -268,15 +274,44 @@ def try_prefix_lock(paths: StorePaths, hash_: DagHash, *, write: bool = True) ->
     Raises:
         StoreError: the file system cannot lock.
     """
-    file = _lockable(paths.prefix_lock, write)
-    range_ = _Range(prefix_offset(hash_), 1)
-    if not file.try_lock(range_, write):
-        yield False
-        return
+    lock = PrefixLock(paths, hash_)
+    is_free = lock.try_acquire(write=write)
     try:
-        yield True
+        yield is_free
     finally:
-        file.unlock(range_)
+        lock.release()
+
+
+class PrefixLock:
+    """The lock of one prefix, for those who hold it longer than a call lasts."""
+
+    def __init__(self, paths: StorePaths, hash_: DagHash) -> None:
+        self._paths = paths
+        self._range = _Range(prefix_offset(hash_), 1)
+        self._file: _LockFile | None = None
+
+    def try_acquire(self, *, write: bool) -> bool:
+        """Take it if it is free now; whether it was. It must not be held yet.
+
+        Raises:
+            StoreError: the file system cannot lock, or the store may only be read.
+        """
+        file = _lockable(self._paths.prefix_lock, write)
+        if not file.try_lock(self._range, write):
+            return False
+        self._file = file
+        return True
+
+    def share(self) -> None:
+        """Let others read the prefix too; it was held exclusively."""
+        if self._file:
+            self._file.share(self._range)
+
+    def release(self) -> None:
+        """Give it back, if it is held."""
+        if self._file:
+            self._file.unlock(self._range)
+            self._file = None
 
 
 def holder(paths: StorePaths, hash_: DagHash | None = None) -> int | None:

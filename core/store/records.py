@@ -156,6 +156,7 @@ def _value(hash_: DagHash, record: _Record, known: InstalledRecord | None) -> In
         explicit=record.explicit,
         ref_count=record.ref_count,
         installation_time=record.installation_time or 0.0,
+        deprecated_for=dag_hash(record.deprecated_for) if record.deprecated_for else None,
     )
 
 

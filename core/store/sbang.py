@@ -6,7 +6,10 @@ import secrets
 import stat
 from pathlib import Path
 
-from core.store.disk import store_error
+from core.cancel import CancelToken
+from core.store.disk import remove_if_possible, store_error
+from core.store.locks import database_lock
+from core.store.paths import StorePaths
 
 MARK = "# sbang of spackbin"
 """How ours is told from another."""
@@ -73,7 +76,28 @@ exec $command "$@"
 """
 """The script, for any POSIX shell."""
 
+_TEMPORARY = ".sbang.*.tmp"
 _LIMIT = re.compile(r"#define BINPRM_BUF_SIZE ([0-9]+)")
+
+
+def have_sbang(paths: StorePaths, cancel: CancelToken | None = None) -> None:
+    """Have a working sbang in a store, and nothing that a writer of one has left behind.
+
+    Raises:
+        StoreError: it cannot be written, or the database of the store stays locked.
+        Interrupted: `cancel` was set while waiting for that lock.
+    """
+    directory = paths.sbang.parent
+    try:
+        if _is_good(paths.sbang) and not any(directory.glob(_TEMPORARY)):
+            return
+    except OSError as error:
+        raise store_error("sbang cannot be read", paths.sbang, error) from error
+    # All who write it hold this lock: what lies beside it belongs to nobody.
+    with database_lock(paths, write=True, cancel=cancel):
+        for left_behind in directory.glob(_TEMPORARY):
+            remove_if_possible(left_behind)
+        install_sbang(paths.sbang)
 
 
 def install_sbang(path: Path) -> None:
@@ -127,5 +151,5 @@ def _write(path: Path) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        remove_if_possible(temporary)
         raise

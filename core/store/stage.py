@@ -16,6 +16,7 @@ from pathlib import Path
 from core.errors import StoreError
 from core.model.artifact import StagedTree
 from core.model.ident import DagHash, dag_hash
+from core.store.aside import restore
 from core.store.database import Database
 from core.store.disk import remove_tree, store_error, sync_directory
 from core.store.locks import try_prefix_lock
@@ -87,6 +88,24 @@ def take_back(staged: StagedTree) -> None:
         raise store_error(what, staged.prefix, error) from error
 
 
+def remove_unregistered(prefix: Path) -> None:
+    """Remove a prefix that no database knows: out of sight first, in one step, and then away.
+
+    The caller holds the lock of the prefix.
+
+    Raises:
+        StoreError: it cannot be moved, or something in it cannot be removed.
+    """
+    aside = new_stage(prefix)
+    try:
+        prefix.rename(aside / "old")
+    except OSError as error:
+        discard(aside)
+        raise store_error("What was left behind cannot be removed", prefix, error) from error
+    sync_directory(prefix.parent)
+    discard(aside)
+
+
 def discard(stage: Path) -> None:
     """Remove a stage, and the directories created for it that are empty now.
 
@@ -112,9 +131,11 @@ def sweep(root: Path) -> tuple[Path, ...]:
         StoreError: the database cannot be read, or something cannot be removed.
     """
     removed: list[Path] = []
-    for stage, hash_ in _stages(StorePaths(root)):
-        with try_prefix_lock(StorePaths(root), hash_) as is_free:
-            if is_free:
+    database = Database(StorePaths(root))
+    for stage, hash_ in stages(database.paths):
+        with try_prefix_lock(database.paths, hash_) as is_free:
+            # What was to be removed, and is still registered, goes back to its place.
+            if is_free and not restore(stage, hash_, database.read()):
                 discard(stage)
                 removed.append(stage)
     return tuple(removed)
@@ -166,16 +187,29 @@ def _replace(stage: Path, prefix: Path, aside: Path | None) -> None:
         raise
 
 
-def _stages(paths: StorePaths) -> Iterator[tuple[Path, DagHash]]:
-    """Stages beside any prefix that is registered or that the default projection gives."""
+def stages(paths: StorePaths) -> Iterator[tuple[Path, DagHash]]:
+    """All stages in a store, with the hash whose lock their owner holds.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    for directory in package_directories(paths):
+        for stage in directory.glob(".spackbin-*"):
+            found = _NAME.fullmatch(stage.name)
+            if found:
+                yield stage, DagHash(found["hash"])
+
+
+def package_directories(paths: StorePaths) -> set[Path]:
+    """Where prefixes may be: beside any registered one, and where the default projection puts them.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
     records = Database(paths).read().records.values()
     registered = {
         Path(record.prefix).parent
         for record in records
         if record.prefix and not record.spec.external
     }
-    for directory in {*registered, *paths.root.glob("*/")}:
-        for stage in directory.glob(".spackbin-*"):
-            found = _NAME.fullmatch(stage.name)
-            if found:
-                yield stage, DagHash(found["hash"])
+    return {*registered, *paths.root.glob("*/")}

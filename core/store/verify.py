@@ -83,6 +83,22 @@ def verify_prefix(record: InstalledRecord, *, cancel: CancelToken | None = None)
     return _report(record, len(names), problems)
 
 
+def changes(prefix: Path, cancel: CancelToken | None = None) -> tuple[FileProblem, ...]:
+    """What in `prefix` is not as its manifest says, whether it is registered or not.
+
+    Args:
+        prefix: a tree that an installer has finished, or not.
+        cancel: looked at before each file.
+
+    Raises:
+        Interrupted: `cancel` was set.
+    """
+    problems: list[FileProblem] = []
+    info = _build_info(prefix, problems)
+    problems += _differences(prefix, sorted(_names(prefix)), info, cancel or CancelToken())
+    return tuple(problems)
+
+
 def _report(record: InstalledRecord, files: int, problems: list[FileProblem]) -> VerifyReport:
     return VerifyReport(
         hash=record.spec.hash,

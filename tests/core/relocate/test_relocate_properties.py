@@ -1,11 +1,13 @@
 """What holds for relocation of whatever bytes."""
 
+from mmap import mmap
+
 from elf_maker import DT_RPATH, Shape, make_elf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import RelocationError
-from core.relocate.cstrings import relocate_cstrings
+from core.relocate.cstrings import relocate_cstrings, relocate_cstrings_counted
 from core.relocate.elf import drop_redundant_rpaths, relocate_elf
 from core.relocate.prefixes import PrefixMap, make_prefix_map
 from core.relocate.shebang import sbang_shebang
@@ -25,7 +27,7 @@ noise = st.binary(max_size=12)
 texts = st.lists(st.one_of(pieces, noise), max_size=12).map(b"".join)
 
 
-def moved(data: bytes, prefixes: PrefixMap = MOVES) -> bytes | None:
+def moved(data: bytes | mmap, prefixes: PrefixMap = MOVES) -> bytes | None:
     try:
         return relocate_cstrings(data, prefixes)
     except RelocationError:
@@ -80,6 +82,56 @@ def test_text_there_and_back(data: bytes) -> None:
 @given(texts.filter(lambda data: b"/old" not in data))
 def test_without_an_old_path_nothing_changes(data: bytes) -> None:
     assert relocate_text(data, MOVES) == relocate_cstrings(data, MOVES) == data
+
+
+@given(texts)
+def test_a_mapped_file_is_as_good_as_bytes(data: bytes) -> None:
+    with mmap(-1, max(1, len(data))) as mapped:
+        mapped.write(data or b"x")
+        whole = bytes(mapped)
+        assert relocate_text(mapped, MOVES) == relocate_text(whole, MOVES)
+        assert relocate_elf(mapped, MOVES) == relocate_elf(whole, MOVES)
+        assert moved(mapped) == moved(whole)
+
+
+@given(texts)
+def test_changed_strings_are_counted(data: bytes) -> None:
+    try:
+        new, number = relocate_cstrings_counted(data, MOVES)
+    except RelocationError:
+        return
+    assert (new == data) is (number == 0)
+    olds = data.count(OLD.encode()) + data.replace(OLD.encode(), b"").count(OLD_ROOT.encode())
+    assert number <= olds
+
+
+names = st.text("ab/", min_size=1, max_size=6).map(lambda name: f"/{name.strip('/') or 'a'}")
+
+
+@given(st.lists(st.tuples(names, names), max_size=5), st.binary(max_size=20))
+def test_the_longest_prefix_comes_first(pairs: list[tuple[str, str]], tail: bytes) -> None:
+    moves = make_prefix_map(None, pairs, ("/", "/root/"))
+    for old, _ in pairs:
+        longest = max((o for o, _ in pairs if old.startswith(o)), key=len)
+        assert moves.at_start(old.encode()) == next(
+            (n if o == old else n + old[len(o) :]).encode() for o, n in pairs_first(pairs, longest)
+        )
+
+
+def pairs_first(pairs: list[tuple[str, str]], old: str) -> list[tuple[str, str]]:
+    """The pair that counts for `old`: of two with the same old path the first in order."""
+    return [pair for pair in sorted(pairs, key=lambda pair: -len(pair[0])) if pair[0] == old]
+
+
+@given(st.integers(1, 300), st.binary(max_size=30).filter(lambda rest: b"/" not in rest))
+def test_paths_from_padded_roots_are_filled_with_slashes(padding: int, rest: bytes) -> None:
+    root = "/r/" + ("__spack_path_placeholder__/" * 12)[:padding].rstrip("/")
+    old = f"{root}/pkg-{HASH}"
+    moves = make_prefix_map(None, [(old, f"/r/pkg-{HASH}")], (root, "/r"))
+    filled = b"/" * (len(root) - 2)
+    assert (
+        relocate_cstrings(old.encode() + rest, moves) == filled + f"/r/pkg-{HASH}".encode() + rest
+    )
 
 
 rpaths = st.lists(

@@ -1,0 +1,58 @@
+"""Whether a store can take what a plan would bring, found out before anything is fetched for it."""
+
+from pathlib import Path
+
+from core.cancel import CancelToken
+from core.errors import SpackbinError
+from core.model.plan import Obstacle, Plan
+from core.planning.preflight import prefixes_of, preflight
+from core.session.mirrors import MirrorDesk
+from core.session.samples import Samples
+from core.settings import Settings
+from core.store.database import Database
+from core.store.paths import StorePaths, check_writable
+from core.store.records import is_present
+from core.store.space import look_at_space
+from core.trust.pins import PinStore
+
+
+class Readiness:
+    """The pre-flight of a session."""
+
+    def __init__(self, settings: Settings, mirrors: MirrorDesk, pins: PinStore) -> None:
+        self._samples = Samples(settings, mirrors, pins)
+
+    def check(self, plan: Plan, cancel: CancelToken) -> Plan:
+        """`plan` with what was found about its store; what cannot be moved there is blocked.
+
+        Raises:
+            Interrupted: `cancel` was cancelled.
+            StoreError: the install database cannot be read.
+        """
+        if not plan.has_work:
+            return plan
+        store = StorePaths(Path(plan.store))
+        records = Database(store).read().records
+        installed = {
+            hash_: Path(record.prefix)
+            for hash_, record in records.items()
+            if record.prefix and is_present(record)
+        }
+        known = self._samples.known(plan, store, prefixes_of(plan, store, installed), cancel)
+        return preflight(
+            plan,
+            store,
+            known,
+            installed=installed,
+            space=look_at_space(store.root),
+            obstacles=_obstacles(store.root),
+        )
+
+
+def _obstacles(root: Path) -> tuple[Obstacle, ...]:
+    """What is wrong with the store itself: rights, locks, a file system without programs."""
+    try:
+        check_writable(root)
+    except SpackbinError as error:
+        return (Obstacle(error.title, error.detail, error.hint),)
+    return ()
