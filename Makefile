@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format lint types houses tests screenshots bench lock clean system-demo system-test
+.PHONY: help demo run test check format lint types houses tests test-slow screenshots bench lock clean system-demo system-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,14 @@ houses: $(VENV)/.development ## the walls between the rooms
 tests: $(VENV)/.development ## the test suite alone
 	@$(BIN)/python -m pytest
 
+test-slow: $(VENV)/.development ## the engine killed at two hundred random times
+	@SPACKBIN_TEST_KILLS=200 $(BIN)/python -m pytest tests/e2e/test_killed.py
+
 screenshots: $(VENV)/.development ## draw screenshots/ anew from the running program
 	@$(BIN)/python -m tests.screens.draw
 
 bench: $(VENV)/.development ## compare our speed with the floor, and with Spack where SPACK_ROOT names one
-	@$(BIN)/python -m bench.install
+	@$(BIN)/python -m bench
 
 lock: ## resolve the dependencies anew into the two lock files (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from core.model.ident import DagHash
+from core.model.ident import DagHash, MirrorName, Sha256
 
 Phase = Literal["fetch", "verify", "extract", "relocate", "register"]
 """A phase in the life of one node."""
@@ -89,6 +89,60 @@ class PhaseFinished(_Event, frozen=True):
     """Bytes or entries, in the unit of `PhaseStarted.total`."""
 
 
+class NodeVerified(_Event, frozen=True):
+    """The archive of a node is the one that its mirror vouches for."""
+
+    node: DagHash
+    """Which node."""
+    mirror: MirrorName
+    """The mirror that it came from."""
+    archive_sha256: Sha256
+    """Digest of the archive as stored on the mirror."""
+    signer: str = ""
+    """Fingerprint of the primary key that signed; empty if there is no good signature."""
+    signer_name: str = ""
+    """Its user id. Foreign text."""
+    exception: str = ""
+    """The exception that lets it in without a good signature, as a sentence; empty if none."""
+
+
+class LeftAlone(msgspec.Struct, frozen=True):
+    """A file that was listed for relocation and stayed as it is."""
+
+    path: str
+    """Path relative to the prefix. Foreign text."""
+    reason: str
+    """Why, as a clause."""
+
+
+class NodeRelocated(_Event, frozen=True):
+    """A node was moved to its store: what was changed in it."""
+
+    node: DagHash
+    """Which node."""
+    binaries: int
+    """Binaries that were changed."""
+    texts: int
+    """Text files that were changed."""
+    links: int
+    """Symbolic links that were changed."""
+    shebangs: int
+    """Scripts that go through sbang now."""
+    rpaths: int
+    """ELF files that lost RPATH entries that lead nowhere."""
+    strings: int
+    """Paths that were replaced in binaries and texts."""
+    left: tuple[LeftAlone, ...] = ()
+    """Listed files that were left alone, some of them if they are many."""
+    left_count: int = 0
+    """How many were left alone."""
+
+    @property
+    def files(self) -> int:
+        """Files and links that were changed by relocation."""
+        return self.binaries + self.texts + self.links
+
+
 class NodeFinished(_Event, frozen=True):
     """A node is installed and registered."""
 
@@ -157,6 +211,8 @@ Event = (
     | PhaseStarted
     | PhaseProgressed
     | PhaseFinished
+    | NodeVerified
+    | NodeRelocated
     | NodeFinished
     | NodeFailed
     | NodeSkipped

@@ -1,10 +1,11 @@
 """The journal of a run, and the run as viewers see it.
 
 A run is a directory below the state directory: `request.json` (what to do), `journal.jsonl` (the
-events), `engine.lock` (held while the engine lives), `engine.log` (what the process said) and
-`cancel` (present once somebody asked the engine to stop).
+events), `engine.lock` (held while the engine lives), `engine.log` (what the process said), `cancel`
+(present once somebody asked the engine to stop) and `settled` (once it owes the store nothing).
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -17,7 +18,7 @@ import msgspec
 
 from core.atomic import write_atomically
 from core.errors import StoreError
-from core.events import Event, decode_event, encode_event
+from core.events import Event, RunFinished, decode_event, encode_event
 from core.settings import Settings
 
 JOURNAL = "journal.jsonl"
@@ -25,28 +26,63 @@ REQUEST = "request.json"
 LOCK = "engine.lock"
 LOG = "engine.log"
 CANCEL = "cancel"
+SETTLED = "settled"
 
 
 class JournalWriter:
-    """Appends events; may be shared by threads. Every event is on disk when `append` returns."""
+    """Appends events; may be shared by threads. Every event is on disk when `append` returns.
+
+    After `RunFinished` nothing follows: events of threads that were left to themselves are lost.
+    """
 
     def __init__(self, directory: Path) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(directory / JOURNAL, flags, 0o644)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._path = directory / JOURNAL
+        self._descriptor = os.open(self._path, flags, 0o644)
         self._lock = threading.Lock()
+        self._is_ended = False
+        size = os.fstat(self._descriptor).st_size
+        self._is_cut = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
     def append(self, event: Event) -> None:
-        """Write one event as one line."""
+        """Write one event as one line.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         line = encode_event(event)
         with self._lock:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
+            if self._is_ended:
+                return
+            try:
+                self._write(b"\n" + line if self._is_cut else line)
+            except OSError as error:
+                self._is_cut = True
+                raise StoreError(
+                    f"The journal of the run cannot be written: {error.strerror}",
+                    str(self._path),
+                    "Free some space, or name another place with SPACKBIN_STATE_DIR",
+                ) from error
+            self._is_cut = False
+            self._is_ended = isinstance(event, RunFinished)
+
+    def sync(self) -> None:
+        """Make what was written survive a power cut, where the file system can."""
+        with self._lock, contextlib.suppress(OSError):
+            if not self._is_ended:
+                os.fsync(self._descriptor)
 
     def close(self) -> None:
         """Make the journal durable and close it."""
         with self._lock:
-            os.fsync(self._descriptor)
+            self._is_ended = True
+            with contextlib.suppress(OSError):
+                os.fsync(self._descriptor)
             os.close(self._descriptor)
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._descriptor, data) :]
 
 
 class Run:
@@ -97,6 +133,14 @@ class Run:
     def is_cancelled(self) -> bool:
         """True once somebody asked the engine to stop."""
         return (self.directory / CANCEL).exists()
+
+    def settle(self) -> None:
+        """Note that the run owes the store nothing: all that it put there is registered or gone."""
+        (self.directory / SETTLED).touch()
+
+    def is_settled(self) -> bool:
+        """False as long as the run may have left an unregistered prefix in the store."""
+        return (self.directory / SETTLED).exists()
 
     def last_words(self) -> str:
         """The last line that the engine process wrote outside of the journal; may be empty."""

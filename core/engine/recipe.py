@@ -1,27 +1,35 @@
-"""The recipe for one node: from a name in the plan to a registered prefix."""
+"""The recipe for one node: from a name in the plan to a prefix that waits to be registered."""
 
+import contextlib
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.blobs.cache import BlobCache
 from core.cancel import CancelToken
+from core.engine.flushes import SharedFlush
+from core.engine.holdings import Holdings
 from core.engine.place import extract, relocate
+from core.engine.registrar import Registrar
 from core.engine.reporter import Reporter
 from core.engine.request import Fetch
+from core.engine.sources import Sources
 from core.errors import Refused, StoreError
-from core.mirror.client import MirrorClient
-from core.model.artifact import StagedTree, VerifiedArtifact, VerifiedManifest
+from core.model.artifact import InstalledRecord, StagedTree, VerifiedArtifact, VerifiedManifest
 from core.model.graph import SpecGraph
-from core.model.ident import DagHash, MirrorName
+from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
+from core.planning.survey import facts_of
 from core.store.database import Database
-from core.store.locks import prefix_lock
+from core.store.disk import store_error
+from core.store.known_builds import KnownBuilds
 from core.store.paths import StorePaths
 from core.store.records import is_present
-from core.store.sbang import install_sbang
-from core.store.stage import commit, discard, new_stage, take_back
-from core.trust.verify import Verifier
+from core.store.sbang import have_sbang
+from core.store.stage import commit, discard, new_stage
+
+Fetched = VerifiedArtifact | InstalledRecord
+"""What the first step gives to the second: an archive, or the record of what is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +38,36 @@ class Kitchen:
 
     graph: SpecGraph
     """The whole graph of the run."""
-    clients: Mapping[MirrorName, MirrorClient]
-    """Open mirrors."""
-    verifiers: Mapping[MirrorName, Verifier]
-    """What each mirror's manifests are held against."""
-    downloads: Path
-    """Directory for archives on their way."""
+    sources: Sources
+    """The mirrors."""
+    blobs: BlobCache
+    """Where archives are, and come to."""
     store: StorePaths
     """Where to install."""
     database: Database
     """Its database."""
     explicit: frozenset[DagHash]
     """What the user asked for by name."""
+    holdings: Holdings
+    """The prefix locks of the run."""
+    registrar: Registrar
+    """Enters into the database what is in place."""
+    flush: SharedFlush
+    """Has on disk what is staged, before it is renamed."""
+    builds: KnownBuilds
+    """What is remembered of archives, for plans to come."""
+    made: dict[DagHash, Path]
+    """Prefixes that this run has put in place, registered or about to be."""
     reporter: Reporter
     """Where to tell what happens."""
     cancel: CancelToken
     """Looked at between steps."""
 
 
-def fetch_node(kitchen: Kitchen, fetch: Fetch) -> VerifiedArtifact:
+def fetch_node(kitchen: Kitchen, fetch: Fetch) -> Fetched:
     """First step: manifest, signature, blobs, digests, identity.
+
+    Nothing is fetched if somebody has installed it since the plan was made.
 
     Raises:
         Refused: the signature, a digest or the identity is wrong, or the archive is no longer
@@ -57,65 +75,79 @@ def fetch_node(kitchen: Kitchen, fetch: Fetch) -> VerifiedArtifact:
         MirrorError: the mirror cannot be read.
     """
     spec = kitchen.graph[fetch.hash]
-    client = kitchen.clients[fetch.mirror]
-    verifier = kitchen.verifiers[fetch.mirror]
+    installed = _installed(kitchen, spec)
+    if installed:
+        return installed
+    source = kitchen.sources.get(fetch.mirror)
+    reader, verifier = source.reader, source.verifier
     with kitchen.reporter.phase(fetch.hash, "fetch", fetch.archive_size or 0) as progress:
-        manifest = verifier.manifest(client.manifest(spec))
+        found = reader.manifest(spec)
+        manifest = verifier.manifest(found.raw)
         _same_as_planned(manifest, fetch)
         kitchen.reporter.log(fetch.hash, _signature_line(manifest))
-        document = client.spec_document(manifest)
+        if found.note:
+            kitchen.reporter.log(fetch.hash, found.note)
+        document = reader.spec_document(manifest)
         verifier.spec_document(manifest, document)
-        fetched = client.fetch_artifact(
-            manifest, document, kitchen.downloads, cancel=kitchen.cancel, progress=progress
+        reader.keep(found)
+        fetched = reader.fetch_artifact(
+            manifest, document, cancel=kitchen.cancel, progress=progress
         )
-    with kitchen.reporter.phase(fetch.hash, "verify"):
-        return verifier.artifact(fetched)
+    try:
+        with kitchen.reporter.phase(fetch.hash, "verify"):
+            artifact = verifier.artifact(fetched)
+            kitchen.reporter.verified(manifest)
+        return artifact
+    except BaseException:
+        kitchen.blobs.release(fetched.archive)
+        raise
 
 
-def place_node(kitchen: Kitchen, artifact: VerifiedArtifact) -> None:
-    """Second step: extract, relocate, rename, register. All dependencies are in place.
+def place_node(kitchen: Kitchen, fetched: Fetched) -> None:
+    """Second step: extract, relocate, rename, hand over to the registrar.
+
+    All dependencies are in place. So is the package afterwards; it is installed, and reported so,
+    once the registrar has written its record.
 
     Raises:
         Refused: the archive is unsafe or not the package it should be.
         RelocationError: the package cannot be moved to this store.
         StoreError: the store cannot be written, or a dependency was removed meanwhile.
     """
-    spec = artifact.spec
+    spec = fetched.spec
     try:
-        with ExitStack() as locks:
-            # As Spack does: what is needed stays while it is shared, what is made is ours alone.
-            prefixes = _hold_dependencies(kitchen, spec, locks)
-            locks.enter_context(prefix_lock(kitchen.store, spec.hash, cancel=kitchen.cancel))
-            if not _was_installed_meanwhile(kitchen, spec):
-                _install(kitchen, artifact, prefixes)
+        prefixes = _hold_dependencies(kitchen, spec)
+        if not kitchen.holdings.make(spec.hash, lambda: _installed(kitchen, spec) is not None):
+            _take_as_it_is(kitchen, spec)
+        elif isinstance(fetched, VerifiedArtifact):
+            _install(kitchen, fetched, prefixes)
+        else:
+            kitchen.holdings.drop(spec.hash)
+            raise _removed(spec, "It was there when the run began")
     finally:
-        artifact.archive.unlink(missing_ok=True)
+        if isinstance(fetched, VerifiedArtifact):
+            kitchen.blobs.release(fetched.archive)
 
 
-def _hold_dependencies(
-    kitchen: Kitchen, spec: ConcreteSpec, locks: ExitStack
-) -> dict[DagHash, Path]:
-    """Lock the dependencies against removal; their prefixes."""
+def _hold_dependencies(kitchen: Kitchen, spec: ConcreteSpec) -> dict[DagHash, Path]:
+    """Keep the dependencies from being removed; their prefixes."""
     needed = [
         dependency
         for dependency in kitchen.graph.order((spec.hash,))
         if dependency.hash != spec.hash and not dependency.external
     ]
     for dependency in needed:
-        held = prefix_lock(kitchen.store, dependency.hash, write=False, cancel=kitchen.cancel)
-        locks.enter_context(held)
+        kitchen.holdings.share(dependency.hash)
     records = kitchen.database.read().records
     prefixes: dict[DagHash, Path] = {}
     for dependency in needed:
-        record = records.get(dependency.hash)
-        if record is None or not is_present(record) or record.prefix is None:
-            raise StoreError(
-                f"{dependency.label} was removed meanwhile",
-                f"{spec.label} needs it",
-                "Run the same install again",
-                retry=True,
-            )
-        prefixes[dependency.hash] = Path(record.prefix)
+        prefix = kitchen.made.get(dependency.hash)
+        if prefix is None:
+            record = records.get(dependency.hash)
+            if record is None or record.prefix is None or not is_present(record):
+                raise _removed(dependency, f"{spec.label} needs it")
+            prefix = Path(record.prefix)
+        prefixes[dependency.hash] = prefix
     return prefixes
 
 
@@ -124,48 +156,86 @@ def _install(
 ) -> None:
     hash_ = artifact.spec.hash
     prefix = kitchen.store.prefix_of(artifact.spec)
-    stage = new_stage(prefix)
     try:
-        with kitchen.reporter.phase(hash_, "extract") as progress:
-            extracted = extract(artifact, stage, progress=progress, cancel=kitchen.cancel)
-        with kitchen.reporter.phase(hash_, "relocate") as progress:
-            staged = relocate(
-                extracted,
-                prefix=prefix,
-                root=kitchen.store.root,
-                sbang=kitchen.store.sbang,
-                prefixes=prefixes,
-                progress=progress,
-                cancel=kitchen.cancel,
-            )
-        with kitchen.reporter.phase(hash_, "register"):
-            kitchen.cancel.check()
-            install_sbang(kitchen.store.sbang)
-            _register(kitchen, staged)
+        stage = new_stage(prefix)
+        try:
+            staged = _staged(kitchen, artifact, stage, prefix, prefixes)
+            _put_in_place(kitchen, staged)
+        except BaseException:
+            # What cannot be removed now is invisible, and the next install removes it.
+            with contextlib.suppress(StoreError):
+                discard(stage)
+            raise
     except BaseException:
-        discard(stage)
+        kitchen.holdings.drop(hash_)
         raise
-    kitchen.reporter.finished(hash_, str(prefix))
+    kitchen.made[hash_] = prefix
+    kitchen.registrar.register(staged)
 
 
-def _register(kitchen: Kitchen, staged: StagedTree) -> None:
+def _staged(
+    kitchen: Kitchen,
+    artifact: VerifiedArtifact,
+    stage: Path,
+    prefix: Path,
+    prefixes: Mapping[DagHash, Path],
+) -> StagedTree:
+    hash_ = artifact.spec.hash
+    with kitchen.reporter.phase(hash_, "extract") as progress:
+        extracted = extract(artifact, stage, progress=progress, cancel=kitchen.cancel)
+        facts = facts_of(extracted.build_info, None, extracted.inventory)
+        kitchen.builds.remember(artifact.manifest.archive.sha256, facts)
+    with kitchen.reporter.phase(hash_, "relocate") as progress:
+        staged = relocate(
+            extracted,
+            prefix=prefix,
+            root=kitchen.store.root,
+            sbang=kitchen.store.sbang,
+            prefixes=prefixes,
+            progress=progress,
+            cancel=kitchen.cancel,
+        )
+    kitchen.reporter.relocated(hash_, staged.report)
+    return staged
+
+
+def _put_in_place(kitchen: Kitchen, staged: StagedTree) -> None:
+    kitchen.cancel.check()
+    have_sbang(kitchen.store, kitchen.cancel)
+    # Whoever finds the prefix unregistered after our death must find in the journal whose it is.
+    kitchen.reporter.phase_started(staged.spec.hash, "register")
+    kitchen.reporter.sync()
+    try:
+        kitchen.flush(staged.stage)
+    except OSError as error:
+        what = f"{staged.spec.label} cannot be put in its place"
+        raise store_error(what, staged.prefix, error) from error
     commit(staged)
-    is_explicit = staged.spec.hash in kitchen.explicit
-    try:
-        kitchen.database.register(staged.spec, staged.prefix, kitchen.graph, explicit=is_explicit)
-    except BaseException:
-        take_back(staged)
-        raise
 
 
-def _was_installed_meanwhile(kitchen: Kitchen, spec: ConcreteSpec) -> bool:
+def _installed(kitchen: Kitchen, spec: ConcreteSpec) -> InstalledRecord | None:
+    """The record of a package that is registered and there."""
     record = kitchen.database.read().records.get(spec.hash)
-    if record is None or record.prefix is None or not is_present(record):
-        return False
+    is_there = record is not None and record.prefix is not None and is_present(record)
+    return record if is_there else None
+
+
+def _take_as_it_is(kitchen: Kitchen, spec: ConcreteSpec) -> None:
+    """Somebody else has installed it meanwhile."""
+    record = _installed(kitchen, spec)
+    if record is None or record.prefix is None:
+        raise _removed(spec, "Somebody had installed it meanwhile")
+    prefix = Path(record.prefix)
     if spec.hash in kitchen.explicit and not record.explicit:
-        kitchen.database.register(spec, Path(record.prefix), kitchen.graph, explicit=True)
-    kitchen.reporter.finished(spec.hash, record.prefix, already=True)
-    return True
+        kitchen.database.register(spec, prefix, kitchen.graph, explicit=True, cancel=kitchen.cancel)
+    kitchen.made[spec.hash] = prefix
+    kitchen.reporter.finished(spec.hash, str(prefix), already=True)
+
+
+def _removed(spec: ConcreteSpec, detail: str) -> StoreError:
+    return StoreError(
+        f"{spec.label} was removed meanwhile", detail, "Run the same install again", retry=True
+    )
 
 
 def _same_as_planned(manifest: VerifiedManifest, fetch: Fetch) -> None:

@@ -7,15 +7,19 @@ from contextlib import contextmanager
 from core.engine.journal import JournalWriter
 from core.errors import SpackbinError
 from core.events import (
+    LeftAlone,
     LogWritten,
     NodeFailed,
     NodeFinished,
+    NodeRelocated,
     NodeSkipped,
+    NodeVerified,
     Phase,
     PhaseFinished,
     PhaseProgressed,
     PhaseStarted,
 )
+from core.model.artifact import RelocationReport, VerifiedManifest
 from core.model.ident import DagHash
 
 Progress = Callable[[int, int], None]
@@ -51,16 +55,60 @@ class Reporter:
                     PhaseProgressed(time=time.time(), node=node, phase=phase, done=done)
                 )
 
-        self._writer.append(PhaseStarted(time=time.time(), node=node, phase=phase, total=total))
+        self.phase_started(node, phase, total)
         yield progress
-        seconds = time.monotonic() - began
+        self.phase_finished(node, phase, time.monotonic() - began, count)
+
+    def phase_started(self, node: DagHash, phase: Phase, total: int = 0) -> None:
+        """Report the beginning of a phase that does not end where it began."""
+        self._writer.append(PhaseStarted(time=time.time(), node=node, phase=phase, total=total))
+
+    def phase_finished(self, node: DagHash, phase: Phase, seconds: float, done: int = 0) -> None:
+        """Report the end of a phase."""
         self._writer.append(
-            PhaseFinished(time=time.time(), node=node, phase=phase, seconds=seconds, done=count)
+            PhaseFinished(time=time.time(), node=node, phase=phase, seconds=seconds, done=done)
         )
+
+    def sync(self) -> None:
+        """Make what was reported survive a power cut."""
+        self._writer.sync()
 
     def log(self, node: DagHash | None, text: str) -> None:
         """Report a line for the log."""
         self._writer.append(LogWritten(time=time.time(), node=node, text=text))
+
+    def verified(self, manifest: VerifiedManifest) -> None:
+        """Report on whose word a node is believed."""
+        signature = manifest.signature
+        exception = f"Mirror {manifest.mirror} may be unsigned: no signature was asked for"
+        self._writer.append(
+            NodeVerified(
+                time=time.time(),
+                node=manifest.wanted.hash,
+                mirror=manifest.mirror,
+                archive_sha256=manifest.archive.sha256,
+                signer=signature.primary if signature else "",
+                signer_name=signature.user_id if signature else "",
+                exception="" if signature else exception,
+            )
+        )
+
+    def relocated(self, node: DagHash, report: RelocationReport) -> None:
+        """Report what relocation changed in a node."""
+        self._writer.append(
+            NodeRelocated(
+                time=time.time(),
+                node=node,
+                binaries=report.binaries,
+                texts=report.texts,
+                links=report.links,
+                shebangs=report.shebangs,
+                rpaths=report.rpaths,
+                strings=report.strings,
+                left=tuple(LeftAlone(file.path, file.reason) for file in report.left),
+                left_count=report.left_count,
+            )
+        )
 
     def finished(self, node: DagHash, prefix: str, *, already: bool = False) -> None:
         """Report a node as installed."""

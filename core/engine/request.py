@@ -53,6 +53,10 @@ class Request(msgspec.Struct, frozen=True):
     """The mirrors that the fetches name."""
     nodes: dict[DagHash, dict[str, object]]
     """Every node of the graph, verbatim, for the install database."""
+    cache_size: int | None = None
+    """Bytes that the blob cache may keep; `None` for its own rule."""
+    shared_caches: tuple[str, ...] = ()
+    """Caches of others, to look at first."""
 
     def graph(self) -> SpecGraph:
         """The graph as values."""
@@ -69,6 +73,8 @@ class Request(msgspec.Struct, frozen=True):
             cache_dir=Path(self.cache_dir),
             state_dir=Path(self.state_dir),
             jobs=self.jobs,
+            cache_size=self.cache_size,
+            shared_caches=tuple(map(Path, self.shared_caches)),
         )
 
 
@@ -102,6 +108,8 @@ def make_request(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) ->
         fetches=fetches,
         mirrors=tuple(mirror for mirror in mirrors if mirror.name in used),
         nodes={hash_: dict(spec.node) for hash_, spec in plan.graph.nodes.items()},
+        cache_size=settings.cache_size,
+        shared_caches=tuple(map(str, settings.shared_caches)),
     )
 
 

@@ -1,15 +1,27 @@
-"""Carries two-step jobs through a DAG: fetch at any time, place when all dependencies are placed.
+"""Carries two-step jobs through a DAG: fetch ahead of need, place when all dependencies are placed.
 
-The scheduler knows nothing of packages. A failed job skips its dependents and nothing else.
+The scheduler knows nothing of packages. A failed job skips its dependents and nothing else. What
+is fetched and not placed yet is bounded, and fetched in the given order: the first job that is not
+placed never waits for room that its dependents have taken.
 """
 
+import time
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from core.cancel import CancelToken
+
 Key = TypeVar("Key", bound=Hashable)
 Fetched = TypeVar("Fetched")
+
+POLL = 0.1
+"""Seconds between two looks at whether the work was cancelled."""
+GRACE = 0.5
+"""Seconds that a fetch has to end after the work was cancelled; then it is left to itself."""
 
 
 class Outcome(Enum):
@@ -20,6 +32,16 @@ class Outcome(Enum):
     SKIPPED = "skipped"
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How much may be fetched, or be on its way, before it is placed. One job always may."""
+
+    count: int = 16
+    """Jobs."""
+    size: int = 1 << 30
+    """The sum of their sizes."""
+
+
 class Scheduler(Generic[Key, Fetched]):
     """Runs `fetch` and then `place` for every job, a few at a time.
 
@@ -28,8 +50,13 @@ class Scheduler(Generic[Key, Fetched]):
         depends_on: for each job, those among the jobs that must be placed before it.
         fetch: first step; returns what `place` needs, or `None` if the job failed.
         place: second step; returns whether it succeeded.
-        skip: told of a job that is not tried, and which failed job is the cause.
+        skip: told of a job that is not tried, and which failed job is the cause; `None` if it is
+            because the work was cancelled.
         workers: how many jobs are in each step at once.
+        sizes: sizes of the jobs, as far as they are known.
+        ahead: how much is fetched ahead.
+        cancel: once it is cancelled no job is begun.
+        abandon: told of a job whose fetch did not end in time after that; it fails.
 
     `fetch` and `place` report their own failures and do not raise.
     """
@@ -41,8 +68,12 @@ class Scheduler(Generic[Key, Fetched]):
         *,
         fetch: Callable[[Key], Fetched | None],
         place: Callable[[Key, Fetched], bool],
-        skip: Callable[[Key, Key], None],
+        skip: Callable[[Key, Key | None], None],
         workers: int,
+        sizes: Mapping[Key, int] | None = None,
+        ahead: Ahead | None = None,
+        cancel: CancelToken | None = None,
+        abandon: Callable[[Key], None] = lambda _: None,
     ) -> None:
         self._order = order
         self._depends_on = depends_on
@@ -50,53 +81,92 @@ class Scheduler(Generic[Key, Fetched]):
         self._place = place
         self._skip = skip
         self._workers = workers
+        self._sizes = sizes or {}
+        self._ahead = ahead or Ahead()
+        self._cancel = cancel or CancelToken()
+        self._abandon = abandon
         self._outcomes: dict[Key, Outcome] = {}
+        self._to_fetch = deque(order)
+        self._fetching: dict[Future[Fetched | None], Key] = {}
         self._fetched: dict[Key, Fetched] = {}
-        self._placing: set[Key] = set()
-        self._untried: set[Key] = set()
+        self._placing: dict[Future[bool], Key] = {}
+        self._revoked: dict[Key, Outcome] = {}
+        self._cancelled_at = 0.0
 
     def run(self) -> dict[Key, Outcome]:
-        """Run all jobs to their end; returns how each ended."""
-        with (
-            ThreadPoolExecutor(self._workers, "fetch") as fetchers,
-            ThreadPoolExecutor(self._workers, "place") as placers,
-        ):
-            fetching: dict[Future[Fetched | None], Key] = {
-                fetchers.submit(self._fetch_unless_hopeless, key): key for key in self._order
-            }
-            placing: dict[Future[bool], Key] = {}
-            while fetching or placing:
-                running: list[Future[Any]] = [*fetching, *placing]
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in [future for future in fetching if future in done]:
-                    self._take_fetched(fetching.pop(future), future.result())
-                for future in [future for future in placing if future in done]:
-                    ended = Outcome.DONE if future.result() else Outcome.FAILED
-                    self._outcomes[placing.pop(future)] = ended
+        """Run all jobs to their end; returns how each ended, as of now."""
+        fetchers = ThreadPoolExecutor(self._workers, "fetch")
+        placers = ThreadPoolExecutor(self._workers, "place")
+        try:
+            while True:
+                self._begin_fetching(fetchers)
+                if not self._fetching and not self._placing:
+                    break
+                running: list[Future[Any]] = [*self._fetching, *self._placing]
+                done, _ = wait(running, POLL, return_when=FIRST_COMPLETED)
+                self._take(done)
+                self._heed_cancel()
                 self._skip_hopeless()
-                for key in self._ready():
-                    self._placing.add(key)
-                    placing[placers.submit(self._place, key, self._fetched.pop(key))] = key
-        return self._outcomes
+                self._begin_placing(placers)
+        finally:
+            # A fetch that was abandoned may never end: nobody waits for it.
+            fetchers.shutdown(wait=False, cancel_futures=True)
+            placers.shutdown()
+        return self.outcomes()
 
-    def _fetch_unless_hopeless(self, key: Key) -> Fetched | None:
-        if self._cause(key) is None:
-            return self._fetch(key)
-        self._untried.add(key)
-        return None
+    def outcomes(self) -> dict[Key, Outcome]:
+        """How the jobs have ended."""
+        return self._outcomes | self._revoked
 
-    def _take_fetched(self, key: Key, fetched: Fetched | None) -> None:
-        if key in self._outcomes:
+    def revoke(self, key: Key, outcome: Outcome = Outcome.FAILED) -> None:
+        """What was placed is not there any more: its dependents are skipped. From any thread."""
+        self._revoked[key] = outcome
+
+    def _begin_fetching(self, fetchers: ThreadPoolExecutor) -> None:
+        while self._to_fetch and len(self._fetching) < self._workers:
+            key = self._to_fetch[0]
+            if key not in self._outcomes:
+                if not self._has_room(key):
+                    return
+                self._fetching[fetchers.submit(self._fetch, key)] = key
+            self._to_fetch.popleft()
+
+    def _has_room(self, key: Key) -> bool:
+        here = [*self._fetching.values(), *self._fetched, *self._placing.values()]
+        size = sum(self._sizes.get(other, 0) for other in (*here, key))
+        return not here or (len(here) < self._ahead.count and size <= self._ahead.size)
+
+    def _take(self, done: set[Future[Any]]) -> None:
+        for future in [future for future in self._fetching if future in done]:
+            key, fetched = self._fetching.pop(future), future.result()
+            if fetched is None:
+                self._outcomes[key] = Outcome.FAILED
+            else:
+                self._fetched[key] = fetched
+        for future in [future for future in self._placing if future in done]:
+            ended = Outcome.DONE if future.result() else Outcome.FAILED
+            self._outcomes[self._placing.pop(future)] = ended
+
+    def _heed_cancel(self) -> None:
+        if not self._cancel.is_cancelled:
             return
-        if fetched is not None:
-            self._fetched[key] = fetched
-        elif key not in self._untried:
-            self._outcomes[key] = Outcome.FAILED
+        self._cancelled_at = self._cancelled_at or time.monotonic()
+        for key in (*self._fetched, *self._to_fetch):
+            if key not in self._outcomes:
+                self._outcomes[key] = Outcome.SKIPPED
+                self._skip(key, None)
+        self._fetched.clear()
+        if time.monotonic() - self._cancelled_at > GRACE:
+            for key in self._fetching.values():
+                self._outcomes[key] = Outcome.FAILED
+                self._abandon(key)
+            self._fetching.clear()
 
     def _skip_hopeless(self) -> None:
+        busy = {*self._fetching.values(), *self._placing.values()}
         for key in self._order:
             cause = self._cause(key)
-            if key not in self._outcomes and key not in self._placing and cause is not None:
+            if key not in self._outcomes and key not in busy and cause is not None:
                 self._outcomes[key] = Outcome.SKIPPED
                 self._fetched.pop(key, None)
                 self._skip(key, cause)
@@ -104,17 +174,17 @@ class Scheduler(Generic[Key, Fetched]):
     def _cause(self, key: Key) -> Key | None:
         bad = (Outcome.FAILED, Outcome.SKIPPED)
         for dependency in self._depends_on.get(key, ()):
-            if self._outcomes.get(dependency) in bad:
+            if dependency in self._revoked or self._outcomes.get(dependency) in bad:
                 return dependency
         return None
 
-    def _ready(self) -> list[Key]:
-        return [
-            key
-            for key in self._order
-            if key in self._fetched
-            and all(
-                self._outcomes.get(dependency) is Outcome.DONE
-                for dependency in self._depends_on.get(key, ())
-            )
-        ]
+    def _begin_placing(self, placers: ThreadPoolExecutor) -> None:
+        ready = [key for key in self._order if key in self._fetched and self._is_ready(key)]
+        for key in ready[: self._workers - len(self._placing)]:
+            self._placing[placers.submit(self._place, key, self._fetched.pop(key))] = key
+
+    def _is_ready(self, key: Key) -> bool:
+        return all(
+            self._outcomes.get(dependency) is Outcome.DONE and dependency not in self._revoked
+            for dependency in self._depends_on.get(key, ())
+        )

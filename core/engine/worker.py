@@ -1,15 +1,13 @@
 """The engine process: carries out the request of one run directory and writes its journal.
 
-Started by `core.session` as `python -m core.engine DIRECTORY`; it belongs to no terminal, asks
+Started by `core.session` as `python -m core.engine`, see there; it belongs to no terminal, asks
 nothing, and ends by itself.
 """
 
 import os
 import platform
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -18,24 +16,31 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from core.blobs.cache import BlobCache
 from core.cancel import CancelToken
+from core.engine.flushes import SharedFlush
+from core.engine.history import catch_up, record_run
+from core.engine.holdings import Holdings
 from core.engine.journal import REQUEST, JournalWriter, Run
-from core.engine.recipe import Kitchen, fetch_node, place_node
+from core.engine.place import flush
+from core.engine.recipe import Fetched, Kitchen, fetch_node, place_node
+from core.engine.recovery import recover
+from core.engine.registrar import Registrar
 from core.engine.reporter import Reporter
 from core.engine.request import Fetch, Request, read_request
 from core.engine.scheduler import Outcome, Scheduler
-from core.errors import SpackbinError, StoreError
+from core.engine.sources import Sources
+from core.errors import Interrupted, SpackbinError
 from core.events import CancelRequested, RunFinished, RunNode, RunStarted
-from core.mirror.client import MirrorClient, open_mirror
-from core.model.artifact import VerifiedArtifact
 from core.model.graph import SpecGraph
-from core.model.ident import DagHash, MirrorName
+from core.model.ident import DagHash
+from core.model.structs import prepare_structs
+from core.settings import Settings
 from core.store.database import Database
+from core.store.known_builds import KnownBuilds
 from core.store.paths import StorePaths, check_writable
 from core.store.stage import sweep
 from core.trust.pins import PinStore
-from core.trust.policy import policy_of
-from core.trust.verify import Verifier
 
 POLL = 0.1
 """Seconds between two looks at whether somebody cancelled the run."""
@@ -114,21 +119,31 @@ class Engine:
     def _watch(self) -> None:
         while not self.ended.wait(POLL):
             if self.run.is_cancelled():
-                self.writer.append(CancelRequested(time=time.time()))
-                self.cancel.cancel()
+                try:
+                    self.writer.append(CancelRequested(time=time.time()))
+                finally:
+                    self.cancel.cancel()
                 return
 
     def _install(self, stack: ExitStack) -> Mapping[DagHash, Outcome]:
         kitchen = self._kitchen(stack)
-        scheduler: Scheduler[DagHash, VerifiedArtifact] = Scheduler(
+        scheduler: Scheduler[DagHash, Fetched] = Scheduler(
             list(self.fetches),
             self.depends_on,
             fetch=lambda hash_: self._fetch(kitchen, self.fetches[hash_]),
-            place=lambda hash_, artifact: self._place(kitchen, hash_, artifact),
+            place=lambda hash_, fetched: self._place(kitchen, hash_, fetched),
             skip=self._skip,
             workers=self.request.jobs,
+            sizes={hash_: fetch.archive_size or 0 for hash_, fetch in self.fetches.items()},
+            cancel=self.cancel,
+            abandon=self._abandon,
         )
-        return scheduler.run()
+        self.revoke = scheduler.revoke
+        scheduler.run()
+        kitchen.registrar.close()
+        if not kitchen.registrar.has_left_overs:
+            self.run.settle()
+        return scheduler.outcomes()
 
     def _kitchen(self, stack: ExitStack) -> Kitchen:
         settings = self.request.settings()
@@ -138,31 +153,57 @@ class Engine:
         database.read().check_writable()
         for swept in sweep(store.root):
             self.reporter.log(None, f"removed {swept}, left behind by a run that was killed")
+        for line in recover(settings, database, self.cancel, self.run.id):
+            self.reporter.log(None, line)
+        catch_up(settings, store)
         pins = PinStore(settings.config_dir / "pins.json")
-        clients: dict[MirrorName, MirrorClient] = {}
-        verifiers: dict[MirrorName, Verifier] = {}
-        for mirror in self.request.mirrors:
-            clients[mirror.name] = open_mirror(mirror)
-            stack.callback(clients[mirror.name].close)
-            policy = policy_of(mirror)
-            if policy.announcement:
-                self.reporter.log(None, policy.announcement)
-            verifiers[mirror.name] = Verifier(
-                mirror, pins.pins(mirror), policy, settings.state_dir / "keyrings"
-            )
+        blobs = self._blobs(settings, stack)
+        sources = Sources(self.request.mirrors, pins, settings, self.reporter, blobs)
+        stack.callback(sources.close)
+        holdings = Holdings(store, self.cancel)
+        stack.callback(holdings.close)
+        explicit = frozenset(self.request.roots)
+        registrar = Registrar(
+            database,
+            self.graph,
+            self.depends_on,
+            explicit,
+            holdings=holdings,
+            reporter=self.reporter,
+            cancel=self.cancel,
+            failed=self._lose,
+            skipped=self._lose_with,
+        )
+        stack.callback(registrar.close)
         return Kitchen(
             graph=self.graph,
-            clients=clients,
-            verifiers=verifiers,
-            downloads=_downloads(settings.cache_dir, stack),
+            sources=sources,
+            blobs=blobs,
             store=store,
             database=database,
-            explicit=frozenset(self.request.roots),
+            explicit=explicit,
+            holdings=holdings,
+            registrar=registrar,
+            flush=SharedFlush(flush),
+            builds=KnownBuilds(settings.cache_dir),
+            made={},
             reporter=self.reporter,
             cancel=self.cancel,
         )
 
-    def _fetch(self, kitchen: Kitchen, fetch: Fetch) -> VerifiedArtifact | None:
+    def _blobs(self, settings: Settings, stack: ExitStack) -> BlobCache:
+        """The blob cache, which has its size again when the run is over."""
+        blobs = BlobCache(
+            settings.cache_dir,
+            settings.shared_caches,
+            limit=settings.cache_size,
+            say=lambda text: self.reporter.log(None, text),
+        )
+        stack.callback(blobs.trim)
+        stack.callback(blobs.close)
+        return blobs
+
+    def _fetch(self, kitchen: Kitchen, fetch: Fetch) -> Fetched | None:
         try:
             self.cancel.check()
             return fetch_node(kitchen, fetch)
@@ -170,14 +211,26 @@ class Engine:
             self._fail(fetch.hash, error)
             return None
 
-    def _place(self, kitchen: Kitchen, hash_: DagHash, artifact: VerifiedArtifact) -> bool:
+    def _place(self, kitchen: Kitchen, hash_: DagHash, fetched: Fetched) -> bool:
         try:
             self.cancel.check()
-            place_node(kitchen, artifact)
+            place_node(kitchen, fetched)
         except Exception as error:
             self._fail(hash_, error)
             return False
         return True
+
+    def _abandon(self, hash_: DagHash) -> None:
+        """A fetch that does not end by itself, as that from a silent server; its thread stays."""
+        self._fail(hash_, Interrupted("Cancelled"))
+
+    def _lose(self, hash_: DagHash, error: Exception) -> None:
+        self.revoke(hash_)
+        self._fail(hash_, error)
+
+    def _lose_with(self, hash_: DagHash, cause: DagHash) -> None:
+        self.revoke(hash_, Outcome.SKIPPED)
+        self._skip(hash_, cause)
 
     def _fail(self, hash_: DagHash, error: Exception) -> None:
         if not isinstance(error, SpackbinError):
@@ -190,14 +243,21 @@ class Engine:
         self.statuses[hash_] = error.exit_status
         self.reporter.failed(hash_, error)
 
-    def _skip(self, hash_: DagHash, cause: DagHash) -> None:
-        reason = f"it needs {self.graph[cause].label}, which was not installed"
+    def _skip(self, hash_: DagHash, cause: DagHash | None) -> None:
+        reason = "the run was cancelled"
+        if cause is not None:
+            reason = f"it needs {self.graph[cause].label}, which was not installed"
         self.reporter.skipped(hash_, reason)
 
     def _conclude(self, outcomes: Mapping[DagHash, Outcome], seconds: float) -> int:
         ended = list(outcomes.values())
         wanted = [hash_ for hash_ in self.request.roots if hash_ in outcomes]
         status = self._status(all(outcomes[h] is Outcome.DONE for h in wanted), outcomes, wanted)
+        try:
+            # Before the last event: who waited for that finds the run in the history.
+            record_run(self.run, StorePaths(Path(self.request.store)), status)
+        except SpackbinError as error:
+            self.reporter.log(None, f"The run is not in the history yet. {error}")
         self.writer.append(
             RunFinished(
                 time=time.time(),
@@ -222,22 +282,11 @@ class Engine:
         return max(self.statuses.values(), default=1)
 
 
-def _downloads(cache_dir: Path, stack: ExitStack) -> Path:
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        directory = Path(tempfile.mkdtemp(prefix="downloads-", dir=cache_dir))
-    except OSError as error:
-        raise StoreError(
-            f"Nothing can be downloaded: {error.strerror}",
-            str(cache_dir),
-            "Name another place with SPACKBIN_CACHE_DIR",
-        ) from error
-    stack.callback(shutil.rmtree, directory, ignore_errors=True)
-    return directory
-
-
 def main(directory: str) -> int:
-    """Carry out the run in `directory`; returns its exit status."""
+    """Carry out the run in `directory`; returns its exit status.
+
+    Threads may be left that wait for a silent server: the process is to end without them.
+    """
     # The terminal that started the run may go away; the run does not.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     run = Run(Path(directory))
@@ -247,6 +296,7 @@ def main(directory: str) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    prepare_structs()
     writer = JournalWriter(run.directory)
     try:
         return Engine(run, read_request(run.directory / REQUEST), writer).work()

@@ -89,3 +89,31 @@ def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> No
     with pytest.raises(StoreError) as caught:
         new_run(settings, {})
     assert str(settings.state_dir) in str(caught.value)
+
+
+def test_after_the_last_event_nothing_follows(tmp_path: Path) -> None:
+    run = new_run(settings_below(tmp_path), {})
+    writer = JournalWriter(run.directory)
+    writer.append(finished())
+    writer.append(LogWritten(time=3.0, node=None, text="from a thread that nobody waited for"))
+    writer.close()
+    writer.append(LogWritten(time=4.0, node=None, text="too late"))
+    assert run.events() == [finished()]
+
+
+def test_a_line_cut_off_by_death_does_not_spoil_the_next(tmp_path: Path) -> None:
+    run = new_run(settings_below(tmp_path), {})
+    (run.directory / "journal.jsonl").write_bytes(b'{"event":"Pha')
+    writer = JournalWriter(run.directory)
+    writer.append(finished())
+    writer.close()
+    assert run.events() == [finished()]
+
+
+def test_a_journal_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
+    run = new_run(settings_below(tmp_path), {})
+    (run.directory / "journal.jsonl").symlink_to("/dev/full")
+    writer = JournalWriter(run.directory)
+    with pytest.raises(StoreError, match="journal of the run cannot be written: No space left"):
+        writer.append(finished())
+    writer.close()

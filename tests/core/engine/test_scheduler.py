@@ -1,11 +1,13 @@
 """The scheduler carries jobs through a DAG."""
 
 import threading
+import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.engine.scheduler import Outcome, Scheduler
+from core.cancel import CancelToken
+from core.engine.scheduler import Ahead, Outcome, Scheduler
 
 
 @st.composite
@@ -41,8 +43,9 @@ def test_every_job_ends_once_and_only_dependents_of_failures_are_skipped(
                 placed.append(key)
         return key not in bad_place
 
-    def skip(key: int, cause: int) -> None:
+    def skip(key: int, cause: int | None) -> None:
         assert key not in skipped
+        assert cause is not None
         skipped[key] = cause
 
     outcomes = Scheduler(
@@ -73,3 +76,97 @@ def test_independent_jobs_overlap() -> None:
         ["a", "b"], {}, fetch=fetch, place=lambda *_: True, skip=lambda *_: None, workers=2
     ).run()
     assert outcomes == {"a": Outcome.DONE, "b": Outcome.DONE}
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs(), st.integers(1, 4), st.integers(1, 5), st.lists(st.integers(0, 9), min_size=12))
+def test_what_is_fetched_ahead_is_bounded(
+    case: tuple[dict[int, list[int]], set[int], set[int]],
+    workers: int,
+    count: int,
+    sizes: list[int],
+) -> None:
+    depends, bad_fetch, bad_place = case
+    lock = threading.Lock()
+    here: set[int] = set()
+
+    def fetch(key: int) -> str | None:
+        with lock:
+            here.add(key)
+            assert len(here) == 1 or len(here) <= count
+            assert len(here) == 1 or sum(sizes[other] for other in here) <= 12
+            if key in bad_fetch:
+                here.discard(key)
+        return None if key in bad_fetch else "fetched"
+
+    def place(key: int, _: str) -> bool:
+        with lock:
+            here.discard(key)
+        return key not in bad_place
+
+    def skip(key: int, _: int | None) -> None:
+        with lock:
+            here.discard(key)
+
+    outcomes = Scheduler(
+        list(depends),
+        depends,
+        fetch=fetch,
+        place=place,
+        skip=skip,
+        workers=workers,
+        sizes=dict(enumerate(sizes)),
+        ahead=Ahead(count, 12),
+    ).run()
+    assert set(outcomes) == set(depends)
+    assert here == set()
+
+
+def test_what_is_revoked_takes_its_dependents_along() -> None:
+    scheduler: Scheduler[str, str]
+
+    def place(key: str, _: str) -> bool:
+        if key == "b":
+            # Meanwhile "a" is found to be of no use.
+            scheduler.revoke("a")
+        return True
+
+    scheduler = Scheduler(
+        ["a", "b", "c"],
+        {"b": ["a"], "c": ["a", "b"]},
+        fetch=lambda key: key,
+        place=place,
+        skip=lambda *_: None,
+        workers=1,
+    )
+    assert scheduler.run() == {"a": Outcome.FAILED, "b": Outcome.DONE, "c": Outcome.SKIPPED}
+
+
+def test_once_cancelled_nothing_is_begun_and_nobody_is_waited_for_long() -> None:
+    cancel, never = CancelToken(), threading.Event()
+    begun: list[str] = []
+    skipped: list[tuple[str, str | None]] = []
+    abandoned: list[str] = []
+
+    def fetch(key: str) -> str:
+        begun.append(key)
+        cancel.cancel()
+        never.wait(30)
+        return key
+
+    began = time.monotonic()
+    outcomes = Scheduler(
+        ["a", "b"],
+        {},
+        fetch=fetch,
+        place=lambda *_: True,
+        skip=lambda key, cause: skipped.append((key, cause)),
+        workers=1,
+        cancel=cancel,
+        abandon=abandoned.append,
+    ).run()
+    assert time.monotonic() - began < 10
+    never.set()
+    assert begun == abandoned == ["a"]
+    assert skipped == [("b", None)]
+    assert outcomes == {"a": Outcome.FAILED, "b": Outcome.SKIPPED}

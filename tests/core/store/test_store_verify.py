@@ -151,7 +151,11 @@ def test_a_builder_below_the_store_is_a_leftover(kelp: InstalledRecord, store: S
     assert [path for path, _ in found(kelp)] == ["share/text"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{buildpath: [a]}", "&a [*a]"])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "{buildpath: [a]}", "&a [*a]", "[" * 500_000, "{a: " * 500_000],
+    ids=range(6),
+)
 def test_build_information_that_cannot_be_read(kelp: InstalledRecord, text: str) -> None:
     (prefix_of(kelp) / ".spack" / "binary_distribution").write_text(text)
     write_manifest(prefix_of(kelp), prefix_of(kelp))
