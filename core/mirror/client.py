@@ -1,15 +1,18 @@
 """A mirror that is in use: index, manifests, keys and blobs, all of them unverified."""
 
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.cancel import CancelToken
-from core.errors import MirrorError, NotFound, Refused, StoreError, TooLong
+from core.errors import MirrorError, NotFound, StoreError, TooLong
+from core.mirror.archives import LARGEST_ARCHIVE, too_long, within
 from core.mirror.download import Progress, download
 from core.mirror.layout import IndexRecord, Layout
 from core.mirror.oci import check_unsigned, recognised_registry
 from core.mirror.v2 import LayoutV2
 from core.mirror.v3 import LayoutV3
-from core.model.artifact import FetchedArtifact, RawManifest, VerifiedManifest, Wanted, wanted_of
+from core.model.artifact import RawManifest, VerifiedManifest, Wanted, wanted_of
 from core.model.blobs import INDEX
 from core.model.ident import Sha256
 from core.model.mirror import Mirror
@@ -18,9 +21,6 @@ from core.net.memory import Memory
 from core.net.registry import SCHEMES as REGISTRY_SCHEMES
 from core.net.transport import Transport, open_transport
 from core.net.urls import scheme_of, shown
-
-LARGEST_ARCHIVE = 1 << 37
-"""Bytes that an archive may have whose manifest tells no size (128 GiB, far above real ones)."""
 
 
 def probe(url: str) -> Layout:
@@ -118,7 +118,7 @@ class MirrorClient:
         try:
             path, size, digest = download(
                 self._transport,
-                (record.url,),
+                record.url,
                 destination.parent,
                 size=record.size,
                 limit=INDEX.max_size,
@@ -150,10 +150,10 @@ class MirrorClient:
             NotFound: the mirror does not have it.
         """
         try:
-            url, data = self._layout.manifest(self._transport, spec)
+            url, data, form = self._layout.manifest(self._transport, spec)
         except NotFound as error:
             raise self._missing(wanted_of(spec), "it", error) from error
-        return RawManifest(spec, self._layout.form, self.mirror.name, shown(url), data)
+        return RawManifest(spec, form or self._layout.form, self.mirror.name, shown(url), data)
 
     def spec_document(self, manifest: VerifiedManifest) -> bytes:
         """The spec document as stored; never more bytes than the manifest says.
@@ -167,45 +167,36 @@ class MirrorClient:
         except NotFound as error:
             raise self._missing(manifest.wanted, "its spec document", error) from error
         except TooLong as error:
-            raise self._longer(manifest, "spec document", manifest.spec_blob.size) from error
+            raise too_long(manifest, "spec document", manifest.spec_blob.size) from error
 
     def key_texts(self) -> tuple[bytes, ...]:
         """The public keys on offer, as they came; empty if none are."""
         return self._layout.key_texts(self._transport)
 
-    def fetch_artifact(
-        self,
-        manifest: VerifiedManifest,
-        spec_document: bytes,
-        directory: Path,
-        *,
-        cancel: CancelToken | None = None,
-        progress: Progress,
-    ) -> FetchedArtifact:
-        """Fetch the archive into a new file in `directory`; no part of it stays on failure.
+    @contextmanager
+    def archive(
+        self, manifest: VerifiedManifest, start: int, cancel: CancelToken
+    ) -> Generator[Iterator[bytes]]:
+        """The bytes of the archive from `start` on, in pieces of any size.
 
         Raises:
             NotFound: the mirror does not have it.
-            Refused: it is longer than the manifest says. Bytes beyond that are never written.
+            TooLong: it is longer than the manifest says. No piece beyond that is delivered.
             MirrorError: the connection broke; `retry` is true.
-            StoreError: the file cannot be written.
         """
-        record = manifest.archive
         try:
-            path, size, digest = download(
-                self._transport,
-                self._layout.archive_urls(manifest),
-                directory,
-                size=record.size,
-                limit=LARGEST_ARCHIVE,
+            place = self._layout.archive_place(self._transport, manifest)
+            # More may follow after an archive that is a part of a file.
+            size = None if place.size else manifest.archive.size
+            with self._transport.stream(
+                place.url,
+                limit=size or LARGEST_ARCHIVE,
+                start=place.start + start,
                 cancel=cancel,
-                progress=progress,
-            )
+            ) as pieces:
+                yield within(place, pieces, start)
         except NotFound as error:
             raise self._missing(manifest.wanted, "its archive", error) from error
-        except TooLong as error:
-            raise self._longer(manifest, "archive", record.size) from error
-        return FetchedArtifact(manifest, path, size, digest, spec_document)
 
     def close(self) -> None:
         """Give up all connections."""
@@ -216,15 +207,6 @@ class MirrorClient:
             f"Mirror {self.mirror.name} lists {wanted.label} and does not have {what}",
             error.title,
             f"Its index may be out of date: spackbin mirror refresh {self.mirror.name}",
-        )
-
-    def _longer(self, manifest: VerifiedManifest, what: str, size: int | None) -> Refused:
-        bound = f"{LARGEST_ARCHIVE >> 30} GiB, too long to be true"
-        return Refused(
-            f"The {what} of {manifest.wanted.label} is longer than"
-            f" {bound if size is None else 'its manifest says'}",
-            f"Mirror {self.mirror.name}",
-            "Tell who runs the mirror; nothing of it was kept",
         )
 
     def _no_index(self) -> MirrorError:

@@ -11,9 +11,10 @@ from typing import cast
 
 import yaml
 
-from core.atomic import write_atomically
+from core.atomic import changing, write_atomically
 from core.errors import WrongUse
 from core.mirror.entries import broken, normalise_url, read_entry, written
+from core.mirror.yamledit import appended, without
 from core.model.mirror import BrokenMirror, Mirror
 
 __all__ = ["Configured", "Mirror", "MirrorConfig", "normalise_url", "read_entries"]
@@ -58,6 +59,7 @@ class MirrorConfig:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._known: tuple[bytes, _Entries] | None = None
 
     def read(self) -> Configured:
         """The mirrors of binaries."""
@@ -75,15 +77,16 @@ class MirrorConfig:
             WrongUse: there is one of this name.
             StoreError: the file cannot be written.
         """
-        entries = self._entries()
-        if mirror.name in entries:
-            raise WrongUse(
-                f"There is a mirror called {mirror.name}",
-                f"File {self._path}",
-                f"Choose another name, or first: spackbin mirror remove {mirror.name}",
-            )
-        entries[mirror.name] = written(mirror)
-        self._write(entries)
+        with changing(self._path):
+            entries = self._entries()
+            if mirror.name in entries:
+                raise WrongUse(
+                    f"There is a mirror called {mirror.name}",
+                    f"File {self._path}",
+                    f"Choose another name, or first: spackbin mirror remove {mirror.name}",
+                )
+            entry = written(mirror)
+            self._write({**entries, mirror.name: entry}, appended(self._text(), mirror.name, entry))
 
     def remove(self, name: str) -> None:
         """Take a mirror out.
@@ -92,13 +95,14 @@ class MirrorConfig:
             WrongUse: there is none of this name.
             StoreError: the file cannot be written.
         """
-        entries = self._entries()
-        keys = [key for key in entries if str(key) == name]
-        if not keys:
-            known = ", ".join(str(key) for key in entries) or "none at all"
-            raise WrongUse(f"There is no mirror called {name}", f"Configured are: {known}")
-        del entries[keys[0]]
-        self._write(entries)
+        with changing(self._path):
+            entries = self._entries()
+            keys = [key for key in entries if str(key) == name]
+            if not keys:
+                known = ", ".join(str(key) for key in entries) or "none at all"
+                raise WrongUse(f"There is no mirror called {name}", f"Configured are: {known}")
+            kept = {key: entry for key, entry in entries.items() if key != keys[0]}
+            self._write(kept, without(self._text(), name))
 
     def _entries(self) -> _Entries:
         document = self._document()
@@ -111,8 +115,13 @@ class MirrorConfig:
         return cast("_Entries", entries)
 
     def _document(self) -> _Entries:
+        known = self._known
         try:
-            document: object = yaml.safe_load(self._path.read_bytes())
+            data = self._path.read_bytes()
+            # Asked for again and again, and slow to parse.
+            if known and known[0] == data:
+                return known[1]
+            document: object = yaml.safe_load(data)
         except FileNotFoundError:
             return {}
         except (OSError, yaml.YAMLError, RecursionError, ValueError) as error:
@@ -121,14 +130,24 @@ class MirrorConfig:
             return {}
         if not isinstance(document, dict):
             raise self._error("it is not an object")
-        return cast("_Entries", document)
+        found = cast("_Entries", document)
+        self._known = (data, found)
+        return found
 
-    def _write(self, entries: _Entries) -> None:
+    def _text(self) -> str:
+        try:
+            return self._path.read_text("utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
+            return ""
+
+    def _write(self, entries: _Entries, edited: str | None) -> None:
+        """Write `edited`, the old text with a small change, if it means just `entries`."""
         document = self._document()
-        document.pop("mirrors:", None)
-        document["mirrors"] = entries
-        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-        write_atomically(self._path, text.encode())
+        colons = "mirrors" not in document and "mirrors:" in document
+        wanted = {**document, "mirrors:" if colons else "mirrors": entries}
+        if edited is None or not _means(edited, wanted):
+            edited = yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)
+        write_atomically(self._path, edited.encode())
 
     def _error(self, reason: str) -> WrongUse:
         title = f"The mirrors cannot be read: {reason}"
@@ -141,3 +160,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"{error.problem} (line {error.problem_mark.line + 1})"
     return "it is not YAML"
+
+
+def _means(text: str, document: _Entries) -> bool:
+    """True if that is what a file with this text says, its entries in the same order."""
+    try:
+        found: object = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return False
+    # Equal dictionaries may differ in order, which is the priority of the mirrors.
+    return found == document and repr(found) == repr(document)

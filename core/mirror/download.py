@@ -1,10 +1,9 @@
-"""Blobs from a mirror into files."""
+"""The index of a mirror into a file."""
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +18,7 @@ Progress = Callable[[int, int], None]
 
 def download(
     transport: Transport,
-    urls: tuple[str, ...],
+    url: str,
     directory: Path,
     *,
     size: int | None,
@@ -27,11 +26,11 @@ def download(
     cancel: CancelToken | None,
     progress: Progress,
 ) -> tuple[Path, int, Sha256]:
-    """Fetch a blob into a new file in `directory`; nothing is left there if it fails.
+    """Fetch an index into a new file in `directory`; nothing is left there if it fails.
 
     Args:
         transport: how to fetch.
-        urls: where it may be; the first that has something counts.
+        url: where it is.
         directory: where the file goes; made if need be.
         size: bytes that are announced, `None` if nobody knows.
         limit: bytes that may come if nobody knows how many there are.
@@ -48,22 +47,12 @@ def download(
     """
     path, stream = _new_file(directory)
     try:
-        with stream, _first_stream(transport, urls, size or limit, cancel) as chunks:
+        with stream, transport.stream(url, limit=size or limit, cancel=cancel) as chunks:
             count, digest = _copy(chunks, stream, size or 0, progress, path)
         return path, count, digest
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-
-
-@contextmanager
-def _first_stream(
-    transport: Transport, urls: tuple[str, ...], limit: int, cancel: CancelToken | None
-) -> Generator[Iterator[bytes]]:
-    *others, last = urls
-    found = next((url for url in others if transport.exists(url)), last)
-    with transport.stream(found, limit=limit, cancel=cancel) as chunks:
-        yield chunks
 
 
 def _new_file(directory: Path) -> tuple[Path, BinaryIO]:

@@ -4,21 +4,26 @@ Format: Spack 1.x `schema/mirrors.py`, `mirrors/mirror.py`. An entry is a URL, o
 `url`, `fetch` and `push` (each a URL, or an object with `url`), `signed`, `binary`, and the keys of
 a connection. A key in the object `fetch` counts more than the same key beside it. `push`, `source`
 and `autopush` mean nothing to who only reads.
+
+What Spack does not know of a mirror stands in an object `spackbin`: `channel`, `keys_page`, and
+`quarantine: false`.
 """
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 from core.errors import WrongUse
 from core.model.ident import mirror_name
-from core.model.mirror import BrokenMirror, Connection, Mirror
+from core.model.mirror import BrokenMirror, Channel, Connection, Mirror
 from core.net.files import file_url
 from core.net.transport import SCHEMES
 from core.net.urls import scheme_of, shown
 
 _Fields = Mapping[str, object]
+_THIS_HOST = ("localhost", "127.0.0.1", "::1")
 
 
 def read_entry(name: object, entry: object, base: Path, origin: str) -> Mirror | None:
@@ -43,12 +48,16 @@ def read_entry(name: object, entry: object, base: Path, origin: str) -> Mirror |
     url = fields.get("url")
     if not isinstance(url, str):
         raise WrongUse(f"mirror {name!a} has no url")
+    own = _own(name, fields)
     return Mirror(
         mirror_name(name),
         normalise_url(url, base),
         _flag(name, fields, "signed"),
         _connection(name, fields),
         origin,
+        _channel(name, own),
+        _keys_page(name, own),
+        shares_store=not _flag(name, own, "quarantine"),
     )
 
 
@@ -101,7 +110,14 @@ def written(mirror: Mirror) -> dict[str, object]:
         "profile": connection.profile,
         "endpoint_url": connection.endpoint_url,
     }
-    given = {key: value for key, value in others.items() if value}
+    own: dict[str, object] = {}
+    if mirror.stated_channel:
+        own["channel"] = mirror.stated_channel.value
+    if mirror.keys_page:
+        own["keys_page"] = mirror.keys_page
+    if mirror.shares_store:
+        own["quarantine"] = False
+    given = {key: value for key, value in {**others, "spackbin": own}.items() if value}
     return {"url": mirror.url, "signed": mirror.signed, **given}
 
 
@@ -151,6 +167,36 @@ def _connection(name: object, fields: _Fields) -> Connection:
         profile=_text(name, fields, "profile"),
         endpoint_url=_text(name, fields, "endpoint_url"),
     )
+
+
+def _own(name: object, fields: _Fields) -> _Fields:
+    own = fields.get("spackbin", {})
+    if not isinstance(own, dict):
+        raise WrongUse(f"spackbin of mirror {name!a} is not an object")
+    return cast("dict[str, object]", own)
+
+
+def _channel(name: object, own: _Fields) -> Channel | None:
+    text = _text(name, own, "channel")
+    if not text:
+        return None
+    for channel in Channel:
+        if channel.lower() == text.lower():
+            return channel
+    known = ", ".join(Channel)
+    raise WrongUse(f"channel of mirror {name!a} is {text!a}, which is none of {known}")
+
+
+def _keys_page(name: object, own: _Fields) -> str:
+    text = _text(name, own, "keys_page")
+    if text and scheme_of(text) not in ("https", "http", "file"):
+        raise WrongUse(f"keys_page of mirror {name!a} is no URL of a web page or file")
+    if scheme_of(text) == "http" and urlsplit(text).hostname not in _THIS_HOST:
+        raise WrongUse(
+            f"keys_page of mirror {name!a} is not encrypted on its way",
+            hint="Who could change the mirror on its way could change such a page too: use https",
+        )
+    return text
 
 
 def _text(name: object, fields: _Fields, key: str) -> str:

@@ -23,6 +23,19 @@ class Document(NamedTuple):
     """Where it was found."""
     data: bytes
     """It, as stored."""
+    form: ManifestForm | None = None
+    """How it is written, if otherwise than the manifests of the layout."""
+
+
+class Place(NamedTuple):
+    """Where the bytes of an archive are."""
+
+    url: str
+    """The file that they are in."""
+    start: int = 0
+    """Bytes of the file before them."""
+    size: int | None = None
+    """How many of the file they are; `None` if they go on to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,6 @@ class Layout(Protocol):
         """
         ...
 
-    def archive_urls(self, manifest: VerifiedManifest) -> tuple[str, ...]:
-        """The places where the archive may be; the first one that has something has it."""
+    def archive_place(self, transport: Transport, manifest: VerifiedManifest) -> Place:
+        """Where the archive is. Whether it really is there shows when it is fetched."""
         ...

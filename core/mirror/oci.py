@@ -10,7 +10,7 @@ blobs of layout v3.
 
 from core.errors import MirrorError, NotFound, Refused
 from core.mirror.documents import understood
-from core.mirror.layout import Document, IndexRecord
+from core.mirror.layout import Document, IndexRecord, Place
 from core.model.artifact import ManifestForm, VerifiedManifest
 from core.model.blobs import SPEC_DOCUMENT
 from core.model.documents import as_list, json_object
@@ -102,9 +102,13 @@ class LayoutOci:
         limit = record.size or SPEC_DOCUMENT.max_size
         return transport.get(self._repository.blob_url(record.sha256), limit=limit)
 
-    def archive_urls(self, manifest: VerifiedManifest) -> tuple[str, ...]:
-        """See `Layout.archive_urls`."""
-        return (self._repository.blob_url(manifest.archive.sha256),)
+    def archive_place(
+        self,
+        transport: Transport,  # noqa: ARG002 - nothing is to be asked
+        manifest: VerifiedManifest,
+    ) -> Place:
+        """See `Layout.archive_place`."""
+        return Place(self._repository.blob_url(manifest.archive.sha256))
 
     def _has_builds(self, transport: Transport) -> bool:
         url = self._repository.tags_url()

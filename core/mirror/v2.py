@@ -6,7 +6,8 @@ build_cache/STEM.spec.json.sig, or STEM.spec.json if it is not signed
 build_cache/PLATFORM-OS-TARGET/COMPILER-VERSION/NAME-VERSION/STEM.spack
 
 where STEM is PLATFORM-OS-TARGET-COMPILER-VERSION-NAME-VERSION-HASH. Nothing but the archive's
-digest is known of it before it is fetched: the manifest holds no size.
+digest is known of it before it is fetched: the manifest holds no size. Archives of Spack 0.17 are
+signed inside, see `wrapped`.
 """
 
 import re
@@ -14,7 +15,8 @@ from urllib.parse import quote
 
 from core.errors import MirrorError, NotFound
 from core.mirror.documents import MAX_DOCUMENT, first_found, key_names, read, sanitised
-from core.mirror.layout import Document, IndexRecord
+from core.mirror.layout import Document, IndexRecord, Place
+from core.mirror.wrapped import is_wrapped, unwrapped
 from core.model.artifact import ManifestForm, VerifiedManifest
 from core.model.blobs import SPEC_DOCUMENT
 from core.model.ident import Sha256
@@ -66,7 +68,17 @@ class LayoutV2:
             for stem in (stem for _, stem in _places(spec))
             for ending in (".sig", "")
         )
-        return first_found(transport, urls, SPEC_DOCUMENT.max_size)
+        try:
+            found = first_found(transport, urls, SPEC_DOCUMENT.max_size)
+        except NotFound:
+            self._refuse_yaml(transport, spec)
+            raise
+        if found.url.endswith(".sig") or not is_wrapped(found.data):
+            return found
+        # Who signs such a one signs the document inside of the archive.
+        url = self._archive_url(transport, spec)
+        inside = unwrapped(transport, url)
+        return Document(url, inside.spec + inside.signature, ManifestForm.DETACHED)
 
     def spec_document(
         self,
@@ -76,10 +88,28 @@ class LayoutV2:
         """See `Layout.spec_document`: the manifest is the spec document."""
         return manifest.text
 
-    def archive_urls(self, manifest: VerifiedManifest) -> tuple[str, ...]:
-        """See `Layout.archive_urls`."""
-        places = _places(manifest.asked)
-        return tuple(self._url(f"{directory}/{stem}.spack") for directory, stem in places)
+    def archive_place(self, transport: Transport, manifest: VerifiedManifest) -> Place:
+        """See `Layout.archive_place`."""
+        url = self._archive_url(transport, manifest.asked)
+        if not is_wrapped(manifest.text):
+            return Place(url)
+        inside = unwrapped(transport, url)
+        return Place(url, inside.start, inside.size)
+
+    def _archive_url(self, transport: Transport, spec: ConcreteSpec) -> str:
+        *others, last = (
+            self._url(f"{directory}/{stem}.spack") for directory, stem in _places(spec)
+        )
+        return next((url for url in others if transport.exists(url)), last)
+
+    def _refuse_yaml(self, transport: Transport, spec: ConcreteSpec) -> None:
+        urls = (self._url(f"{stem}.spec.yaml") for _, stem in _places(spec))
+        if any(transport.exists(url) for url in urls):
+            raise MirrorError(
+                "The spec of the build is in YAML, as Spack 0.16 and older wrote it, and cannot"
+                " be read",
+                hint="Ask who runs the mirror for a build made by Spack 0.17 or newer",
+            )
 
     def _url(self, path: str) -> str:
         return f"{self._root}/{quote(path)}"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from core.errors import MirrorError, NotFound, WrongUse
 from core.mirror.documents import MAX_DOCUMENT, first_found, key_names, read, sanitised, understood
-from core.mirror.layout import Document, IndexRecord
+from core.mirror.layout import Document, IndexRecord, Place
 from core.model.artifact import BlobRecord, ManifestForm, VerifiedManifest
 from core.model.blobs import INDEX, SPEC_DOCUMENT, blob_records, only_record
 from core.model.documents import json_object
@@ -69,9 +69,13 @@ class LayoutV3:
         limit = record.size or SPEC_DOCUMENT.max_size
         return transport.get(self.blob_url(record), limit=limit)
 
-    def archive_urls(self, manifest: VerifiedManifest) -> tuple[str, ...]:
-        """See `Layout.archive_urls`."""
-        return (self.blob_url(manifest.archive),)
+    def archive_place(
+        self,
+        transport: Transport,  # noqa: ARG002 - nothing is to be asked
+        manifest: VerifiedManifest,
+    ) -> Place:
+        """See `Layout.archive_place`."""
+        return Place(self.blob_url(manifest.archive))
 
     def manifest_url(self, spec: ConcreteSpec) -> str:
         """Where the manifest of a build is."""

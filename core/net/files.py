@@ -46,10 +46,10 @@ class FileTransport:
 
     @contextmanager
     def stream(
-        self, url: str, *, limit: int, cancel: CancelToken | None = None
+        self, url: str, *, limit: int, start: int = 0, cancel: CancelToken | None = None
     ) -> Generator[Iterator[bytes]]:
         """See `Transport.stream`."""
-        with closing(_chunks(path_of(url), limit, cancel)) as chunks:
+        with closing(_chunks(path_of(url), limit, start, cancel)) as chunks:
             yield chunks
 
     def exists(self, url: str) -> bool:
@@ -68,12 +68,12 @@ class FileTransport:
         """See `Transport.close`; there is nothing to give up."""
 
 
-def _chunks(path: Path, limit: int, cancel: CancelToken | None) -> Generator[bytes]:
+def _chunks(path: Path, limit: int, start: int, cancel: CancelToken | None) -> Generator[bytes]:
     try:
         with _opened(path) as stream:
             if os.fstat(stream.fileno()).st_size > limit:
                 raise TooLong(f"{path} has more than {limit:,} bytes")
-            done = 0
+            done = stream.seek(start)
             while chunk := stream.read(_CHUNK):
                 # The file may grow while it is read.
                 done += len(chunk)

@@ -20,6 +20,9 @@ from core.net.urls import shown
 _HEADERS = {"User-Agent": "spackbin", "Accept": "*/*", "Accept-Encoding": "identity"}
 """Blobs are named by the digest of the bytes as stored: nobody may compress them on the way."""
 
+_ANSWERS = ((304, "If-None-Match"), (416, "Range"))
+"""Statuses that are answers, each to a request with one header: unchanged, and no more bytes."""
+
 _random = SystemRandom()
 
 
@@ -88,10 +91,10 @@ class HttpTransport:
 
     @contextmanager
     def stream(
-        self, url: str, *, limit: int, cancel: CancelToken | None = None
+        self, url: str, *, limit: int, start: int = 0, cancel: CancelToken | None = None
     ) -> Generator[Iterator[bytes]]:
         """See `Transport.stream`."""
-        with closing(self._resumed(url, limit, cancel)) as chunks:
+        with closing(self._resumed(url, limit, start, cancel)) as chunks:
             yield chunks
 
     def exists(self, url: str) -> bool:
@@ -111,8 +114,10 @@ class HttpTransport:
         """See `Transport.close`."""
         self._client.close()
 
-    def _resumed(self, url: str, limit: int, cancel: CancelToken | None) -> Generator[bytes]:
-        done = attempt = 0
+    def _resumed(
+        self, url: str, limit: int, start: int, cancel: CancelToken | None
+    ) -> Generator[bytes]:
+        done, attempt = start, 0
         while True:
             try:
                 for chunk in self._body(url, done, limit, cancel):
@@ -149,7 +154,9 @@ class HttpTransport:
     ) -> Generator[bytes]:
         headers = {"Range": f"bytes={start}-"} if start else {}
         with self._answer(url, headers, cancel) as response:
-            yield from self._pieces(response, url, start, limit, cancel)
+            # 416 (range not satisfiable): there are not that many bytes.
+            if response.status_code != 416:
+                yield from self._pieces(response, url, start, limit, cancel)
 
     def _pieces(
         self,
@@ -214,8 +221,7 @@ class HttpTransport:
                 response = self._send(request)
                 with closing(response):
                     if response.next_request is None:
-                        is_unchanged = response.status_code == 304 and "If-None-Match" in headers
-                        if not is_unchanged:
+                        if (response.status_code, *headers) not in _ANSWERS:
                             check_status(response, url)
                         yield response
                         return

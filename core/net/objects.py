@@ -50,10 +50,10 @@ class ObjectTransport:
 
     @contextmanager
     def stream(
-        self, url: str, *, limit: int, cancel: CancelToken | None = None
+        self, url: str, *, limit: int, start: int = 0, cancel: CancelToken | None = None
     ) -> Generator[Iterator[bytes]]:
         """See `Transport.stream`; obstore resumes."""
-        with closing(self._chunks(url, limit, cancel)) as chunks:
+        with closing(self._chunks(url, limit, start, cancel)) as chunks:
             yield chunks
 
     def exists(self, url: str) -> bool:
@@ -72,14 +72,20 @@ class ObjectTransport:
     def close(self) -> None:
         """See `Transport.close`; obstore closes what is no longer used."""
 
-    def _chunks(self, url: str, limit: int, cancel: CancelToken | None) -> Generator[bytes]:
+    def _chunks(
+        self, url: str, limit: int, start: int, cancel: CancelToken | None
+    ) -> Generator[bytes]:
         import obstore
 
         try:
-            found = obstore.get(self._store, _key(url))
+            if start and obstore.head(self._store, _key(url))["size"] <= start:
+                # A store refuses such a range.
+                return
+            part: Any = {"range": {"offset": start}} if start else None
+            found = obstore.get(self._store, _key(url), options=part)
             if found.meta["size"] > limit:
                 raise TooLong(f"{shown(url)} has more than {limit:,} bytes")
-            done = 0
+            done = start
             for chunk in found.stream(min_chunk_size=_PIECE):
                 if cancel:
                     cancel.check()

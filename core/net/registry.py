@@ -7,7 +7,6 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from core.errors import WrongUse
 from core.model.ident import Sha256
@@ -105,6 +104,9 @@ def is_private(url: str) -> bool:
     host = parts.hostname or ""
     if parts.scheme != "http" or not _is_loopback(host):
         return parts.scheme == "https" and bool(host)
+    # Slow to load, and most do without registries.
+    from urllib.request import getproxies, proxy_bypass
+
     # A proxy would be on the way.
     return not getproxies().keys() & {"http", "all"} or bool(proxy_bypass(host))
 

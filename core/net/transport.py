@@ -32,9 +32,12 @@ class Transport(Protocol):
         ...
 
     def stream(
-        self, url: str, *, limit: int, cancel: CancelToken | None = None
+        self, url: str, *, limit: int, start: int = 0, cancel: CancelToken | None = None
     ) -> AbstractContextManager[Iterator[bytes]]:
         """The bytes as stored, in pieces of any size; errors come while they are read.
+
+        From the byte `start` on: none if there are not that many. The limit counts from the first
+        byte all the same.
 
         A connection that breaks is resumed where it broke. If the thing changed meanwhile, the
         pieces do not fit together: hold them against a digest.

@@ -1,13 +1,18 @@
-"""Mirrors of layout v2 by commands, end to end: what Spack 0.23 and 0.18 wrote runs here."""
+"""Mirrors of layout v2 by commands, end to end: what Spack 0.23, 0.18 and 0.17 wrote runs."""
 
+import io
 import json
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from tests.program import Program, said_by
+from tests.simulator.keys import SigningKey
+from tests.simulator.packages import BUILD_ROOT
+from tests.simulator.wrapped_mirror import wrapped_mirror
 
 KEYS = {
     "v0.23.1": "858194366637A9132F3C74A8328F77E827858E14",
@@ -101,3 +106,27 @@ def test_an_unchanged_index_is_not_read_again(program: Program, golden: Path) ->
     assert program.run("mirror", "refresh", "harbor").returncode == 1
     assert (catalog.stat().st_ino, catalog.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
     assert program.json("list", "reef")["builds"]
+
+
+def test_the_archives_in_archives_of_spack_0_17(
+    program: Program, tmp_path: Path, signing_key: SigningKey
+) -> None:
+    old = wrapped_mirror(tmp_path / "mirror", signing_key)
+    program.trusting(old.root, signing_key.fingerprint)
+    plan = program.json("plan", "boat")
+    cached = [node for node in plan["nodes"] if node["disposition"] == "cached"]
+    assert {node["name"] for node in cached} == {"boat", "tide"}
+    assert {node["source"]["signer"] for node in cached} == {signing_key.fingerprint}
+    program.good("install", "boat", "--yes")
+    prefix = program.prefix("boat")
+    said = subprocess.run([prefix / "bin" / "skiff"], capture_output=True, text=True, check=True)
+    assert said.stdout == "low 1\nhigh 9\n"
+    assert (prefix / "etc" / "boat.conf").read_text() == f"home = {prefix}/share\n"
+    assert BUILD_ROOT not in (prefix / "bin" / "boat").read_text()
+    program.good("verify")
+    # All that was packed is there.
+    with tarfile.open(fileobj=io.BytesIO(old.members("boat")[".tar.gz"])) as archive:
+        top = Path(old.builds["boat"].prefix).name
+        packed = {name.removeprefix(top) for name in archive.getnames() if name.startswith(top)}
+    here = {f"/{path.relative_to(prefix)}" for path in prefix.rglob("*")}
+    assert here >= packed - {""}

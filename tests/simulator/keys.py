@@ -25,6 +25,12 @@ class SigningKey:
             "--armor", "--local-user", self.fingerprint, *options, "--clearsign", text=text
         )
 
+    def detached(self, text: bytes) -> bytes:
+        """The signature of a text as Spack 0.17 signs a spec: `gpg --detach-sign --armor`."""
+        return self.ring.run(
+            "--armor", "--local-user", self.fingerprint, "--detach-sign", text=text
+        )
+
 
 class KeyRing:
     """A GnuPG home in a short path (its agent needs a socket). Close it after use."""

@@ -27,6 +27,9 @@ class OldMirror:
         self.builds: dict[str, Built] = {}
         """By package name."""
 
+    database = "7"
+    """Version of the index."""
+
     @property
     def cache(self) -> Path:
         return self.root / "build_cache"
@@ -90,7 +93,7 @@ class OldMirror:
             }
             for built in self.builds.values()
         }
-        text = json.dumps({"database": {"version": "7", "installs": installs}}).encode()
+        text = json.dumps({"database": {"version": self.database, "installs": installs}}).encode()
         (self.cache / "index.json").write_bytes(text)
         (self.cache / "index.json.hash").write_text(hashlib.sha256(text).hexdigest())
 

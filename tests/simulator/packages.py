@@ -59,10 +59,11 @@ class Built:
         return str(self.node["hash"])
 
 
-def dag_hash(node: Mapping[str, object]) -> str:
-    """The DAG hash of a node (Spack 1.x `spec.py:Spec.spec_hash`)."""
+def dag_hash(node: Mapping[str, object], spec_format: int = 5) -> str:
+    """The DAG hash of a node (Spack 1.x `spec.py:Spec.spec_hash`); 0.17 indented what it hashed."""
     hashed = {key: value for key, value in node.items() if key != "hash"}
-    text = json.dumps(hashed, separators=(",", ":"))
+    indented = {"indent": 2, "separators": (",", ": ")}
+    text = json.dumps(hashed, **(indented if spec_format == 2 else {"separators": (",", ":")}))
     return base64.b32encode(hashlib.sha1(text.encode()).digest()).decode().lower()
 
 
@@ -83,9 +84,15 @@ def build(package: Package, others: Mapping[str, Built], spec_format: int = 5) -
     }
     if package.external:
         node["external"] = {"path": package.external, "module": None, "extra_attributes": {}}
-    recipe = hashlib.sha256(package.name.encode()).digest()
-    node["package_hash"] = base64.b32encode(recipe).decode().lower()
-    if children:
+    if spec_format > 2:
+        recipe = hashlib.sha256(package.name.encode()).digest()
+        node["package_hash"] = base64.b32encode(recipe).decode().lower()
+    if children and spec_format == 2:
+        node["dependencies"] = [
+            {"name": child.package.name, "hash": child.hash, "type": ["link", "run"]}
+            for child in children
+        ]
+    elif children:
         parameters = {"deptypes": ["build", "link", "run"], "virtuals": []}
         node["dependencies"] = [
             {"name": child.package.name, "hash": child.hash, "parameters": parameters}
@@ -95,7 +102,7 @@ def build(package: Package, others: Mapping[str, Built], spec_format: int = 5) -
         node["annotations"] = {"original_specfile_version": 5}
     else:
         node["compiler"] = {"name": "gcc", "version": "12.2.0"}
-    node["hash"] = dag_hash(node)
+    node["hash"] = dag_hash(node, spec_format)
     closure = {below.hash: below for child in children for below in (child, *child.closure)}
     relative = f"linux-{package.target}/{package.name}-{package.version}-{node['hash']}"
     prefix = package.external or f"{BUILD_ROOT}/{relative}"
@@ -106,6 +113,8 @@ def spec_fields(built: Built) -> Node:
     """The spec document of a build."""
     nodes = [built.node, *(below.node for below in built.closure)]
     meta = {"version": 4 if "compiler" in built.node else 5}
+    if "package_hash" not in built.node:
+        return {"spec": {"_meta": {"version": 2}, "nodes": nodes}}
     return {"spec": {"_meta": meta, "nodes": nodes}, "buildcache_layout_version": 2}
 
 

@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +24,8 @@ class Fault:
     """Send this instead of the file."""
     cut_after: int | None = None
     """Break the connection off after so many bytes of the body."""
+    linger_after: int | None = None
+    """Send so many bytes of the body, and nothing more until the client goes or the test ends."""
     drip: float = 0.0
     """Send a byte at a time, with so many seconds between."""
     stall: float = 0.0
@@ -122,6 +124,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, body: bytes, fault: Fault) -> None:
         if fault.cut_after is not None:
             self.wfile.write(body[: fault.cut_after])
+            self.close_connection = True
+        elif fault.linger_after is not None:
+            self.wfile.write(body[: fault.linger_after])
+            self.wfile.flush()
+            self.connection.settimeout(20)
+            with suppress(OSError):
+                self.connection.recv(1)
             self.close_connection = True
         elif fault.drip:
             for number in range(len(body)):

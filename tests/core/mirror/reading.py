@@ -2,11 +2,16 @@
 
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from core.blobs.cache import BlobCache
+from core.blobs.fetching import Progress
+from core.cancel import CancelToken
+from core.mirror import archives
 from core.mirror.client import MirrorClient, open_mirror
-from core.model.artifact import VerifiedManifest
+from core.model.artifact import FetchedArtifact, VerifiedManifest
 from core.trust.policy import ACCEPT_UNSIGNED_BINARIES
 from core.trust.verify import Verifier
 from tests.simulator.mirror import SimulatedMirror
@@ -18,6 +23,31 @@ def client(simulated: SimulatedMirror) -> Generator[MirrorClient]:
     opened = open_mirror(simulated.mirror())
     yield opened
     opened.close()
+
+
+def fetch_archive(
+    client: MirrorClient,
+    manifest: VerifiedManifest,
+    document: bytes,
+    directory: Path,
+    *,
+    cancel: CancelToken | None = None,
+    progress: Progress | None = None,
+) -> FetchedArtifact:
+    """The archive of a build, by way of a cache in `directory`."""
+    return archives.fetched(
+        manifest,
+        document,
+        BlobCache(directory),
+        client.archive,
+        cancel=cancel,
+        progress=progress or nothing,
+    )
+
+
+def files_below(directory: Path) -> list[str]:
+    """The names of all files that are left below a directory."""
+    return sorted(path.name for path in directory.rglob("*") if path.is_file())
 
 
 def nothing(done: int, total: int) -> None:

@@ -11,7 +11,7 @@ from core.mirror.client import MirrorClient, open_mirror, probe
 from core.mirror.layout import IndexRecord
 from core.model.ident import Sha256
 from core.net.files import path_of
-from tests.core.mirror.reading import believed, nothing
+from tests.core.mirror.reading import believed, fetch_archive, nothing
 from tests.simulator.fixtures import Serve
 from tests.simulator.keys import SigningKey
 from tests.simulator.mirror import SimulatedMirror, manifest_text, simulated_mirror
@@ -151,7 +151,7 @@ def test_missing_blobs_are_named(simulated: SimulatedMirror, client: MirrorClien
     document = client.spec_document(manifest)
     simulated.archive_path("boat").unlink()
     with pytest.raises(NotFound, match=r"lists boat@3.0/\w{7} and does not have its archive"):
-        client.fetch_artifact(manifest, document, simulated.root.parent, progress=nothing)
+        fetch_archive(client, manifest, document, simulated.root.parent)
     simulated.spec_path("boat").unlink()
     with pytest.raises(NotFound, match="and does not have its spec document"):
         client.spec_document(manifest)

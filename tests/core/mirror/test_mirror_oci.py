@@ -21,7 +21,7 @@ from core.model.spec import ConcreteSpec, spec_from_node
 from core.trust.policy import ACCEPT_UNSIGNED_BINARIES
 from core.trust.verify import Verifier
 from tests.core.catalog.golden_index import index_of, records_of
-from tests.core.mirror.reading import nothing
+from tests.core.mirror.reading import fetch_archive, nothing
 from tests.servers.recorded import NAME, Recorded, Recording
 from tests.servers.scripted import Answer, ScriptedServer, serve_script
 
@@ -122,7 +122,7 @@ def test_every_image_is_the_build_of_its_tag(
         manifest = trust.manifest(client.manifest(spec))
         assert manifest.signature is None
         document = client.spec_document(manifest)
-        fetched = client.fetch_artifact(manifest, document, tmp_path, progress=nothing)
+        fetched = fetch_archive(client, manifest, document, tmp_path)
         artifact = trust.artifact(fetched)
         assert (artifact.spec.name, artifact.spec.hash) == (spec.name, spec.hash)
         sizes = json_object(document)
@@ -146,7 +146,7 @@ def fetched_kelp(client: MirrorClient, golden: Path, tmp_path: Path) -> Verified
     document = client.spec_document(manifest)
     trust.spec_document(manifest, document)
     downloads = tmp_path / "downloads"
-    trust.artifact(client.fetch_artifact(manifest, document, downloads, progress=nothing))
+    trust.artifact(fetch_archive(client, manifest, document, downloads))
     return manifest
 
 

@@ -15,7 +15,7 @@ from core.model.spec import spec_from_node
 from core.trust.policy import ACCEPT_UNSIGNED_BINARIES
 from core.trust.verify import Verifier
 from tests.core.catalog.golden_index import records_of
-from tests.core.mirror.reading import nothing
+from tests.core.mirror.reading import fetch_archive, nothing
 from tests.servers.registry import PASSWORD, USER, Registry, password_file, run_registry
 from tests.servers.tokens import serve_tokens
 
@@ -52,7 +52,7 @@ def kelp_arrives(client: MirrorClient, golden: Path, tmp_path: Path) -> None:
     trust = Verifier(client.mirror, (), ACCEPT_UNSIGNED_BINARIES, tmp_path / "keyrings")
     manifest = trust.manifest(client.manifest(spec))
     document = client.spec_document(manifest)
-    fetched = client.fetch_artifact(manifest, document, tmp_path, progress=nothing)
+    fetched = fetch_archive(client, manifest, document, tmp_path)
     assert trust.artifact(fetched).spec.hash == KELP
     client.close()
 

@@ -37,6 +37,9 @@ def test_objects_are_read(s3: S3) -> None:
     assert opened.get(url, limit=len(CONTENT)) == CONTENT
     with opened.stream(url, limit=len(CONTENT)) as chunks:
         assert b"".join(chunks) == CONTENT
+    for start in (700, len(CONTENT), len(CONTENT) + 5):
+        with opened.stream(url, limit=len(CONTENT), start=start) as chunks:
+            assert b"".join(chunks) == CONTENT[start:]
     assert opened.exists(url)
     assert not opened.exists("s3://cache/x/nothing")
     with pytest.raises(NotFound, match="s3://cache/x/nothing does not exist"):
