@@ -1,0 +1,166 @@
+"""What was done to the store, and what can be taken back or removed."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from core.cancel import CancelToken
+from core.engine.history import catch_up
+from core.errors import NotAvailable, StoreError, WrongUse
+from core.model.artifact import InstalledRecord
+from core.model.graph import SpecGraph
+from core.model.history import History, Operation, Touched
+from core.model.ident import DagHash
+from core.model.plan import Disposition, Plan
+from core.model.removal import Removal, RemovalPlan
+from core.planning.removal import is_there, plan_undo, plan_uninstall, touched
+from core.query.parse import parse_query
+from core.settings import Settings
+from core.store.database import Database
+from core.store.history import HistoryFile, new_operation
+from core.store.paths import StorePaths, check_writable
+from core.store.removal import disk_usage, remove
+
+
+class HistoryDesk:
+    """Answers what a session is asked about the past of its store."""
+
+    def __init__(self, settings: Settings, paths: StorePaths, database: Database) -> None:
+        self._settings = settings
+        self._paths = paths
+        self._database = database
+
+    def history(self) -> History:
+        """All operations; those that died before they could say so are put in first."""
+        catch_up(self._settings, self._paths)
+        return HistoryFile(self._paths).read()
+
+    def installed(self, specs: Sequence[str], *, every: bool) -> tuple[DagHash, ...]:
+        """The hashes of the installed or deprecated packages that `specs` mean.
+
+        Raises:
+            NotAvailable: nothing installed matches one of them.
+            WrongUse: several match one of them, and not `every` one is meant.
+        """
+        records = self._database.read().records
+        graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
+        chosen: dict[DagHash, None] = {}
+        for text in specs:
+            query = parse_query(text)
+            found = [
+                record
+                for record in records.values()
+                if is_there(record) and query.matches(record.spec, graph)
+            ]
+            _check_choice(text, found, self._paths, every=every)
+            chosen.update(dict.fromkeys(record.spec.hash for record in found))
+        return tuple(chosen)
+
+    def removal_plan(
+        self, hashes: Sequence[DagHash], *, dependents: bool, unused: bool
+    ) -> RemovalPlan:
+        """What an uninstall would do; nothing is changed."""
+        return plan_uninstall(
+            str(self._paths.root),
+            self._database.read().records,
+            hashes,
+            size_of=disk_usage,
+            dependents=dependents,
+            unused=unused,
+        )
+
+    def operation(self, number: int | None) -> Operation:
+        """The operation of a number, or the last that can be taken back.
+
+        Raises:
+            NotAvailable: there is none.
+        """
+        history = self.history()
+        operation = history.last_to_undo() if number is None else history.find(number)
+        if operation is None:
+            what = f"There is no operation {number}" if number else "There is nothing to undo"
+            raise NotAvailable(what, f"Store: {self._paths.root}", "See spackbin history")
+        return operation
+
+    def undo_plan(self, operation: Operation) -> RemovalPlan:
+        """What taking back an operation would remove; nothing is changed.
+
+        Raises:
+            WrongUse: it was taken back already.
+        """
+        history = self.history()
+        if operation.number in history.undone():
+            raise WrongUse(f"Operation {operation.number} was taken back already")
+        records = self._database.read().records
+        root = str(self._paths.root)
+        return plan_undo(root, records, operation, history, size_of=disk_usage)
+
+    def remove(self, plan: RemovalPlan, cancel: CancelToken | None) -> Removal:
+        """Carry out a plan.
+
+        Raises:
+            StoreError: something of it is needed, in use, or no longer there; or the store
+                cannot be written.
+        """
+        if plan.refused:
+            first = plan.refused[0]
+            raise StoreError(
+                f"{first.package.label} cannot be removed",
+                first.reason,
+                "Remove what needs it as well (--dependents), or leave it",
+            )
+        if not plan.has_work:
+            raise WrongUse("There is nothing to remove")
+        check_writable(self._paths.root)
+        return remove(self._paths, plan, cancel=cancel)
+
+
+def mark_explicit(database: Database, plan: Plan) -> None:
+    """Note that the user asked for the installed roots of a plan by name.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    records = database.read().records
+    marked: list[Touched] = []
+    for node in plan.having(Disposition.INSTALLED):
+        record = records.get(node.spec.hash)
+        is_asked = node.spec.hash in plan.roots and record is not None
+        if is_asked and record and record.prefix and not record.explicit:
+            database.register(node.spec, Path(record.prefix), plan.graph, explicit=True)
+            marked.append(touched(record))
+    if marked:
+        operation = new_operation("mark", f"mark-{secrets.token_hex(8)}", time.time())
+        roots = tuple(item.hash for item in marked)
+        HistoryFile(database.paths).append(
+            msgspec.structs.replace(operation, roots=roots, explicit=tuple(marked))
+        )
+
+
+def to_install_again(operation: Operation, graph: SpecGraph) -> list[DagHash]:
+    """Of what an operation removed, what to ask for so that all of it is there again.
+
+    That is what a user had asked for by name, and what nothing else of it needs.
+    """
+    removed = {item.hash for item in operation.removed}
+    needed: set[DagHash] = set()
+    for hash_ in removed & graph.nodes.keys():
+        needed |= graph.closure(hash_) - {hash_}
+    return [item.hash for item in operation.removed if item.explicit or item.hash not in needed]
+
+
+def _check_choice(
+    text: str, found: Sequence[InstalledRecord], paths: StorePaths, *, every: bool
+) -> None:
+    if not found:
+        raise NotAvailable(f"Nothing installed matches {text!a}", str(paths.root))
+    if len(found) > 1 and not every:
+        labels = ", ".join(touched(record).label for record in found[:5])
+        raise WrongUse(
+            f"{text!a} matches {len(found)} installed packages",
+            labels,
+            "Name one by its hash, or say --all to mean every one",
+        )
