@@ -1,8 +1,44 @@
 """A mirror, as configured."""
 
+import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from core.model.ident import Fingerprint, MirrorName
+
+
+class Channel(StrEnum):
+    """What stands behind the builds of a mirror: how much they were looked at, how they change."""
+
+    RELEASE = "release"
+    """The builds of a release: they do not change."""
+    ROLLING = "rolling"
+    """A branch, built anew again and again."""
+    SNAPSHOT = "snapshot"
+    """A branch as it was on one day."""
+    SITE = "site"
+    """A mirror of one's own, or one of which no more is known."""
+    PR = "PR"
+    """Builds of a pull request, which nobody has accepted yet."""
+
+
+_BY_PATH = (
+    (Channel.PR, re.compile(r"/(?:prs?|pulls?|pull-requests?|pr-?\d+(?:[_-][^/]*)?)(?=/|$)", re.I)),
+    (Channel.SNAPSHOT, re.compile(r"/(?:develop-\d{4}-\d{2}-\d{2}|snapshots?)(?=/|$)")),
+    (Channel.RELEASE, re.compile(r"/(?:releases(?=/)|v\d+\.\d+(?:\.\d+)?(?=/|$))")),
+    (Channel.ROLLING, re.compile(r"/develop(?=/|$)")),
+)
+"""By the paths of Spack's public mirrors (https://binaries.spack.io). The most doubtful first."""
+
+
+def guessed_channel(url: str) -> Channel:
+    """What the path of a URL tells of the channel; `SITE` if it tells nothing."""
+    _, is_url, rest = url.partition("://")
+    path = rest.partition("/")[2] if is_url else url
+    for channel, pattern in _BY_PATH:
+        if pattern.search(f"/{path}"):
+            return channel
+    return Channel.SITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +77,38 @@ class Mirror:
     """How to log in there."""
     origin: str = ""
     """Whose configuration names it: empty for ours, else e.g. `spack: /path/mirrors.yaml`."""
+    stated_channel: Channel | None = None
+    """Its channel, if the configuration says so."""
+    keys_page: str = ""
+    """URL of a document, apart from the mirror, that names its keys; may be empty."""
+    shares_store: bool = False
+    """True if the user wants its builds in the shared store although nobody vouches for them."""
+
+    @property
+    def channel(self) -> Channel:
+        """Its channel: as configured, else as its URL looks."""
+        return self.stated_channel or guessed_channel(self.url)
+
+    @property
+    def badge(self) -> str:
+        """What to warn of wherever it is shown: `PR`, `UNSIGNED`, both, or nothing."""
+        return badge_of(self.channel, signed=self.signed)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True if nobody who answers for a release vouches for its builds: PR, or unsigned."""
+        return bool(self.badge)
+
+    @property
+    def is_quarantined(self) -> bool:
+        """True if its builds go to a store of their own."""
+        return self.is_doubtful and not self.shares_store
+
+
+def badge_of(channel: Channel, *, signed: bool) -> str:
+    """See `Mirror.badge`."""
+    warnings = ["PR"] if channel is Channel.PR else []
+    return ", ".join(warnings if signed else [*warnings, "UNSIGNED"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 
 from core.catalog.reader import CatalogRow
 from core.errors import NotAvailable, WrongUse
@@ -45,7 +44,7 @@ class Browser:
 
     def packages(self, query: str, *, all_targets: bool) -> list[PackageView]:
         """One row per package, by name."""
-        now = self._now()
+        now = self.snapshot()
         groups: dict[str, list[BuildView]] = {}
         for view in self._found(now, query, by_part=True):
             groups.setdefault(view.name, []).append(view)
@@ -57,20 +56,20 @@ class Browser:
 
     def builds(self, name: str, query: str, *, all_targets: bool) -> list[BuildView]:
         """The builds of one package, best first."""
-        now = self._now()
+        now = self.snapshot()
         found = self._found(now, query, by_part=True, name=name)
         return now.best_first([view for view in found if all_targets or _is_usable(view)])
 
     def search(self, query: str, *, all_targets: bool) -> list[BuildView]:
         """All builds that match, by name, best first."""
-        now = self._now()
+        now = self.snapshot()
         found = self._found(now, query, by_part=True)
         best = now.best_first([view for view in found if all_targets or _is_usable(view)])
         return sorted(best, key=lambda view: view.name)
 
     def resolve(self, text: str, *, exact: bool) -> Choice:
         """The build that a spec means."""
-        now = self._now()
+        now = self.snapshot()
         found = now.best_first(self._found(now, text, by_part=False))
         if not found:
             raise NotAvailable(
@@ -87,7 +86,7 @@ class Browser:
         Raises:
             NotAvailable: neither a mirror nor the store knows it.
         """
-        now = self._now()
+        now = self.snapshot()
         row = now.row(hash_)
         if row is None:
             raise NotAvailable(f"No mirror describes /{hash_[:7]}", "", "Refresh the mirrors")
@@ -108,7 +107,7 @@ class Browser:
 
     def graph(self, hashes: Sequence[DagHash]) -> SpecGraph:
         """What these builds need, all types of dependency."""
-        return self._now().graph(hashes)
+        return self.snapshot().graph(hashes)
 
     def installed(self, specs: Sequence[str]) -> list[InstalledRecord]:
         """The installed packages that match any of `specs`; all but externals if none is given.
@@ -133,7 +132,8 @@ class Browser:
             chosen |= found
         return list(chosen.values())
 
-    def _now(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """What is true now."""
         trusted = frozenset(
             mirror.name
             for mirror in self._mirrors.configured()
@@ -157,10 +157,11 @@ class Browser:
             return [now.view(row) for row in found if text in row.name]
         query = parse_query(text)
         query.check_names({row.name for row in found}, now.catalog.providers())
-        return [now.view(row) for row in self._matching(now, query, found)]
+        return [now.view(row) for row in self.matching(now, query, found)]
 
     @staticmethod
-    def _matching(now: Snapshot, query: Query, rows: list[CatalogRow]) -> list[CatalogRow]:
+    def matching(now: Snapshot, query: Query, rows: list[CatalogRow]) -> list[CatalogRow]:
+        """Those of the rows whose specs satisfy the query."""
         offered, installed = now.catalog.whole_graph(), now.installed_graph()
         matching: list[CatalogRow] = []
         for row in rows:
@@ -210,6 +211,8 @@ def _label(graph: SpecGraph, hash_: DagHash, name: str) -> str:
 
 
 def _suggestion(text: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
     name = re.split(r"[@%+~^/= ]", text.strip(), maxsplit=1)[0]
     close = get_close_matches(name, names, n=3)
     return f"Did you mean {', '.join(close)}?" if close else "See what is on offer: spackbin list"

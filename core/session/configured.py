@@ -3,6 +3,7 @@
 import hashlib
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import WrongUse
 from core.mirror.config import Configured, MirrorConfig, normalise_url, read_entries
@@ -11,7 +12,9 @@ from core.model.ident import MirrorName, mirror_name
 from core.model.mirror import BrokenMirror, KnownMirror, Mirror
 from core.settings import Settings
 from core.spack.instance import find_spack
-from core.spack.mirrors import SpackMirrors, mirrors_of
+
+if TYPE_CHECKING:
+    from core.spack.mirrors import SpackMirrors
 
 
 class MirrorSources:
@@ -51,9 +54,21 @@ class MirrorSources:
         known = ", ".join(mirror.name for mirror in found.mirrors) or "none is configured"
         raise WrongUse(f"There is no mirror called {name!r}", f"Known mirrors: {known}")
 
+    def left_out(self) -> tuple[Mirror, ...]:
+        """The mirrors that could be used and that the session is not limited to."""
+        used = {mirror.name for mirror in self.read().mirrors}
+        return tuple(mirror for mirror in self._all().mirrors if mirror.name not in used)
+
+    def sources_only(self) -> tuple[str, ...]:
+        """The names of mirrors that have sources and no binaries."""
+        theirs = {str(item.name) for item in (self._spack.entries if self._spack else ())}
+        found = self._all()
+        known = {str(mirror.name) for mirror in (*found.mirrors, *found.broken)}
+        return tuple(sorted((self._config.names() | theirs) - known))
+
     def notes(self) -> tuple[str, ...]:
         """What of Spack's configuration could not be read, as sentences."""
-        return self._spack.notes
+        return self._spack.notes if self._spack else ()
 
     def check_free(self, name: str) -> None:
         """Do nothing if a mirror can be added under this name.
@@ -98,16 +113,20 @@ class MirrorSources:
                 )
 
     @cached_property
-    def _spack(self) -> SpackMirrors:
+    def _spack(self) -> "SpackMirrors | None":
         spack = find_spack() if self._use_spack else None
-        return mirrors_of(spack) if spack else SpackMirrors()
+        if spack is None:
+            return None
+        from core.spack.mirrors import mirrors_of
+
+        return mirrors_of(spack)
 
     def _all(self) -> Configured:
         ours = self._config.read()
         taken = self._config.names()
         theirs = read_entries(
             (item.name, item.entry, item.file.parent, f"spack: {item.file}")
-            for item in self._spack.entries
+            for item in (self._spack.entries if self._spack else ())
             if str(item.name) not in taken
         )
         return Configured(ours.mirrors + theirs.mirrors, ours.broken + theirs.broken)

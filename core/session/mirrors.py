@@ -4,26 +4,32 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from core.atomic import write_atomically
 from core.cancel import CancelToken
-from core.catalog.build import build_catalog
 from core.catalog.reader import Catalog
-from core.errors import NotFound, SpackbinError
-from core.mirror.client import MirrorClient, open_mirror
+from core.errors import NotFound, Refused, SpackbinError
 from core.mirror.config import normalise_url
-from core.mirror.layout import IndexRecord
-from core.mirror.nearby import build_caches_near
-from core.model.ident import MirrorName, mirror_name
-from core.model.mirror import BrokenMirror, Connection, Mirror
+from core.model.ident import MirrorName, Sha256, mirror_name
+from core.model.mirror import BrokenMirror, Mirror
 from core.model.views import MirrorStatus
 from core.net.memory import Memory
 from core.session.configured import MirrorSources
+from core.session.quarantine import quarantine_store, warnings_of
+from core.session.revocations import learn_revocations
 from core.settings import Settings
+from core.trust.freshness import FreshnessStore
 from core.trust.pins import PinStore
+
+if TYPE_CHECKING:
+    # Loaded when it is needed: most commands ask no mirror.
+    from core.mirror.client import MirrorClient
+    from core.mirror.layout import IndexRecord
 
 Progress = Callable[[str, int, int], None]
 """Called with the step in words, what is done, and the total."""
@@ -55,6 +61,8 @@ class MirrorDesk:
         self._directory = settings.cache_dir / "catalogs"
         self._memory = Memory(settings.cache_dir / "documents", LASTING)
         self._pins = pins
+        self._store = settings.store
+        self._freshness = FreshnessStore(settings.state_dir / "indices.json")
         self.sources = MirrorSources(settings, only)
         """The configuration."""
         self._clients: dict[Mirror, MirrorClient] = {}
@@ -70,7 +78,7 @@ class MirrorDesk:
         """The mirror of this name; raises `WrongUse` if there is none that can be used."""
         return self.sources.get(name)
 
-    def client(self, mirror: Mirror) -> MirrorClient:
+    def client(self, mirror: Mirror) -> "MirrorClient":
         """An open client, kept for the life of the session."""
         with self._lock:
             opening = self._opening.setdefault(mirror, threading.Lock())
@@ -81,37 +89,53 @@ class MirrorDesk:
                 client = self._clients[mirror] = self._opened(mirror)
             return client
 
-    def _opened(self, mirror: Mirror) -> MirrorClient:
+    def _opened(self, mirror: Mirror) -> "MirrorClient":
+        from core.mirror.client import open_mirror
+
         try:
             return open_mirror(mirror, self._memory)
         except NotFound as error:
+            from core.mirror.nearby import build_caches_near
+
             found = build_caches_near(mirror.url)
             if not found:
                 raise
             hint = f"There is one at {' and one at '.join(found)}"
             raise NotFound(error.title, error.detail, hint) from error
 
-    def add(
-        self, name: str, url: str, *, signed: bool, connection: Connection | None = None
-    ) -> Mirror:
-        """Probe the URL and add it to the configuration.
+    def add(self, mirror: Mirror, confirmed: str) -> Mirror:
+        """Look whether there is a build cache, and add it to the configuration.
+
+        Args:
+            mirror: what to add; its URL may be a path.
+            confirmed: the name of the mirror as the user typed it after the warnings were shown;
+                needed for one that is doubtful.
 
         Raises:
             WrongUse: the name is taken, or name or URL cannot be understood.
+            Refused: it is doubtful, and not confirmed.
             MirrorError: there is no build cache at the URL.
         """
-        url = normalise_url(url, Path.cwd())
-        mirror = Mirror(mirror_name(name), url, signed, connection or Connection())
+        url = normalise_url(mirror.url, Path.cwd())
+        mirror = replace(mirror, name=mirror_name(mirror.name), url=url)
         self.sources.check_free(mirror.name)
+        if mirror.is_doubtful and confirmed != mirror.name:
+            raise Refused(
+                f"Mirror {mirror.name} ({mirror.badge}) is not added without its name typed once"
+                " more",
+                " ".join(warnings_of(mirror)),
+                f"If you accept that: --allow-doubtful {mirror.name}",
+            )
         self.client(mirror)
         self.sources.add(mirror)
         return mirror
 
     def remove(self, name: str) -> None:
-        """Forget a mirror, its catalog and the keys trusted for it."""
+        """Forget a mirror, its catalog, its past, and the keys trusted for it."""
         mirrors = self.sources.remove(name)
         for mirror in mirrors:
             self._pins.forget(mirror.name)
+            self._freshness.forget(mirror.name)
             for path in (self._catalog_path(mirror), self._note_path(mirror)):
                 path.unlink(missing_ok=True)
 
@@ -133,15 +157,35 @@ class MirrorDesk:
             trusted_keys=len(self._pins.pins(mirror)),
             error=found.error,
             origin=mirror.origin,
+            channel=mirror.channel,
+            badge=mirror.badge,
+            quarantine=self._quarantine(mirror),
+            note=self._freshness.lateness(mirror),
         )
 
-    def refresh(self, mirror: Mirror, cancel: CancelToken, progress: Progress) -> MirrorStatus:
+    def quarantines(self) -> tuple[Path, ...]:
+        """The quarantine stores of the mirrors to use."""
+        return tuple(
+            quarantine_store(self._store, mirror.name)
+            for mirror in self.configured()
+            if mirror.is_quarantined
+        )
+
+    def _quarantine(self, mirror: Mirror) -> str:
+        return str(quarantine_store(self._store, mirror.name)) if mirror.is_quarantined else ""
+
+    def refresh(
+        self, mirror: Mirror, cancel: CancelToken, progress: Progress, *, accept_older: bool = False
+    ) -> MirrorStatus:
         """Read the index of a mirror, if it is another than the one known.
 
         The last good catalog stays when this fails.
+
+        Raises:
+            Refused: the mirror had a newer one, and `accept_older` does not allow that.
         """
         try:
-            self._read_index(mirror, cancel, progress)
+            self._read_index(mirror, cancel, progress, accept_older=accept_older)
         except SpackbinError as error:
             self._write_note(mirror, msgspec.structs.replace(self._noted(mirror), error=str(error)))
             raise
@@ -156,6 +200,11 @@ class MirrorDesk:
                 self._catalog = (stamps, Catalog(paths))
             return self._catalog[1]
 
+    def catalogs_left_out(self) -> Catalog:
+        """What those mirrors offer that the session is not limited to; to be closed."""
+        left_out = self.sources.left_out()
+        return Catalog({mirror.name: self._catalog_path(mirror) for mirror in left_out})
+
     def close(self) -> None:
         """Close all clients."""
         with self._lock:
@@ -163,27 +212,41 @@ class MirrorDesk:
                 client.close()
             self._clients.clear()
 
-    def _read_index(self, mirror: Mirror, cancel: CancelToken, progress: Progress) -> None:
+    def _read_index(
+        self, mirror: Mirror, cancel: CancelToken, progress: Progress, *, accept_older: bool
+    ) -> None:
         progress("asking for the index", 0, 0)
         client = self.client(mirror)
         record = client.index_record()
-        catalog = self._catalog_path(mirror)
         known = self._noted(mirror)
-        if record.sha256 is None or known.checksum != record.sha256 or not catalog.exists():
-            known = self._take_index(client, record, catalog, known, cancel, progress)
+
+        def check(index: Sha256) -> None:
+            if not accept_older:
+                self._freshness.check(mirror, index)
+
+        if record.sha256 and record.is_binding:
+            check(record.sha256)
+        is_known = record.sha256 is not None and known.checksum == record.sha256
+        if not is_known or not self._catalog_path(mirror).exists():
+            known = self._take_index(client, record, known, check, cancel, progress)
+            learn_revocations(client, self._pins)
+        self._freshness.note(mirror, Sha256(known.checksum))
         self._write_note(mirror, msgspec.structs.replace(known, good=time.time(), error=""))
         progress("done", 1, 1)
 
     def _take_index(
         self,
-        client: MirrorClient,
-        record: IndexRecord,
-        catalog: Path,
+        client: "MirrorClient",
+        record: "IndexRecord",
         known: Refreshed,
+        check: Callable[[Sha256], None],
         cancel: CancelToken,
         progress: Progress,
     ) -> Refreshed:
         """Fetch the index and make the catalog of it, unless it is the known one after all."""
+        from core.catalog.build import build_catalog
+
+        catalog = self._catalog_path(client.mirror)
         blob = catalog.with_suffix(".index")
         blob.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -193,6 +256,7 @@ class MirrorDesk:
                 cancel=cancel,
                 progress=lambda done, total: progress("fetching the index", done, total),
             )
+            check(checksum)
             if checksum == known.checksum and catalog.exists():
                 return known
             summary = build_catalog(

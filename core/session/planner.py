@@ -1,37 +1,41 @@
 """Gathers what a plan needs to know: what is installed, and what the mirrors really have.
 
 Every manifest of the closure is fetched and verified, and the spec document that it names is held
-against the spec asked for, so that the plan shows what an install would find.
+against the spec asked for, so that the plan shows what an install would find. Whether the store
+can take it is found out last.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from core.cancel import CancelToken
-from core.catalog.reader import Catalog
-from core.errors import Refused, SpackbinError
+from core.host.externals import absent_externals
 from core.model.graph import SpecGraph
 from core.model.host import Host
 from core.model.ident import DagHash
 from core.model.mirror import Mirror
-from core.model.plan import Blocker, Plan, Source
-from core.model.spec import ConcreteSpec
-from core.planning.plan import Refusal, make_plan
+from core.model.plan import Blocker, Plan, PlanNode, Source
+from core.planning.plan import Offer, Refusal, make_plan
 from core.session.mirrors import MirrorDesk
+from core.session.offers import Offers
+from core.session.quarantine import is_strange, mirrors_of, quarantine_store, warnings_of
+from core.session.readiness import Readiness
 from core.settings import Settings
 from core.store.database import Database
+from core.store.paths import StorePaths
 from core.store.records import is_present
 from core.trust.pins import PinStore
-from core.trust.policy import policy_of
-from core.trust.verify import Verifier
 
 CONNECTIONS = 8
 """Manifests asked for at once."""
 
+_Offers = dict[DagHash, Offer]
+
 
 class Planner:
-    """Makes plans for one store."""
+    """Makes plans for one store, and for the quarantine stores beside it."""
 
     def __init__(
         self, settings: Settings, mirrors: MirrorDesk, pins: PinStore, database: Database
@@ -40,77 +44,112 @@ class Planner:
         self._mirrors = mirrors
         self._pins = pins
         self._database = database
+        self._readiness = Readiness(settings, mirrors, pins)
 
     def plan(self, graph: SpecGraph, host: Host, cancel: CancelToken) -> Plan:
         """What an install of the roots of `graph` would do.
+
+        A plan that takes anything from a quarantined mirror is one for its quarantine store.
 
         Raises:
             Interrupted: `cancel` was cancelled.
             StoreError: the install database cannot be read.
         """
+        offers: _Offers = {}
+        asked = Offers(self._settings, self._mirrors, self._pins)
+        plan = self._plan_for(self._database, graph, host, offers, asked, cancel)
+        strange = self._strangers(plan)
+        if len(strange) == 1:
+            place = quarantine_store(self._settings.store, strange[0].name)
+            plan = self._plan_for(Database(StorePaths(place)), graph, host, offers, asked, cancel)
+            strange = [*strange, *more] if (more := self._strangers(plan)) else []
+        if strange:
+            return self._plan_for(
+                self._database, graph, host, _kept_apart(offers, strange), asked, cancel
+            )
+        return self._readiness.check(replace(plan, notes=self._notes(plan)), cancel)
+
+    def _plan_for(
+        self,
+        database: Database,
+        graph: SpecGraph,
+        host: Host,
+        offers: _Offers,
+        asked: Offers,
+        cancel: CancelToken,
+    ) -> Plan:
+        """The plan for one store; `offers` holds those known already, and gets the others."""
         catalog = self._mirrors.catalog()
-        records = self._database.read().records
+        records = database.read().records
         installed = {hash_ for hash_, record in records.items() if is_present(record)}
         wanted = [
             spec
             for spec in graph.order()
-            if spec.external is None and spec.hash not in installed and catalog.sources(spec.hash)
+            if spec.external is None
+            and spec.hash not in installed
+            and spec.hash not in offers
+            and catalog.sources(spec.hash)
         ]
         with ThreadPoolExecutor(CONNECTIONS, "offers") as pool:
-            asked = [pool.submit(self._offer, spec, catalog, cancel) for spec in wanted]
-            offers = [future.result() for future in asked]
+            futures = [
+                pool.submit(asked.ask, spec, catalog.sources(spec.hash), cancel) for spec in wanted
+            ]
+            for spec, future in zip(wanted, futures, strict=True):
+                offers[spec.hash] = future.result()
         cancel.check()
         return make_plan(
-            store=str(self._settings.store),
+            store=str(database.paths.root),
             graph=graph,
             host=host,
             installed=installed,
-            offers=dict(zip((spec.hash for spec in wanted), offers, strict=True)),
-            absent_externals=_absent_externals(graph),
+            offers=offers,
+            absent_externals=absent_externals(graph),
         )
 
-    def _offer(self, spec: ConcreteSpec, catalog: Catalog, cancel: CancelToken) -> Source | Refusal:
-        """The first mirror's that is good; what is wrong with those before it is not hushed up."""
-        refusals: list[Refusal] = []
-        for name in catalog.sources(spec.hash):
-            cancel.check()
-            try:
-                source = self._source(self._mirrors.get(name), spec)
-            except SpackbinError as error:
-                blocker = Blocker.TRUST if isinstance(error, Refused) else Blocker.MIRROR
-                refusals.append(Refusal(blocker, _reason(error)))
-            else:
-                passed_over = "; ".join(refusal.reason for refusal in refusals)
-                return replace(source, passed_over=passed_over)
-        return refusals[0] if refusals else Refusal(Blocker.MIRROR, "No mirror has it any more")
+    def _strangers(self, plan: Plan) -> list[Mirror]:
+        """The mirrors whose builds must not go where the plan would put them."""
+        used = mirrors_of(plan, self._mirrors.configured())
+        return [mirror for mirror in used if is_strange(mirror, Path(plan.store))]
 
-    def _source(self, mirror: Mirror, spec: ConcreteSpec) -> Source:
-        pins = self._pins.pins(mirror)
-        if mirror.signed and not pins:
-            raise Refused(f"No key is trusted for mirror {mirror.name} yet")
-        keyrings = self._settings.state_dir / "keyrings"
-        verifier = Verifier(mirror, pins, policy_of(mirror), keyrings)
-        client = self._mirrors.client(mirror)
-        manifest = verifier.manifest(client.manifest(spec))
-        verifier.spec_document(manifest, client.spec_document(manifest))
-        signature = manifest.signature
-        return Source(
-            mirror=mirror.name,
-            archive_sha256=manifest.archive.sha256,
-            archive_size=manifest.archive.size,
-            signer=signature.primary if signature else "",
-            signer_name=signature.user_id if signature else "",
-        )
+    def _notes(self, plan: Plan) -> tuple[str, ...]:
+        """What to know before saying yes: mirrors that nobody vouches for, copies that differ."""
+        notes: list[str] = []
+        for mirror in mirrors_of(plan, self._mirrors.configured()):
+            notes += warnings_of(mirror)
+            if mirror.is_quarantined:
+                notes.append(
+                    f"All of this goes to the quarantine store of {mirror.name}, {plan.store},"
+                    " apart from everything else."
+                )
+        notes += [_difference(node, node.source) for node in plan.nodes if node.source]
+        return tuple(filter(None, notes))
 
 
-def _reason(error: SpackbinError) -> str:
-    return f"{error.title} ({error.detail})" if error.detail else error.title
-
-
-def _absent_externals(graph: SpecGraph) -> dict[DagHash, str]:
-    """External nodes whose prefix this machine does not have, each with a sentence."""
+def _kept_apart(offers: Mapping[DagHash, Offer], strange: list[Mirror]) -> _Offers:
+    """The offers, with those refused that would bring together what must stay apart."""
+    names = " and ".join(mirror.name for mirror in strange)
+    refusal = Refusal(
+        Blocker.TRUST,
+        f"Builds of {names} would come into one store, and those of mirrors in quarantine are"
+        " never mixed: limit the command to one of them with --mirror, or see docs/security.md",
+    )
+    apart = {mirror.name for mirror in strange}
     return {
-        spec.hash: f"It expects {spec.label} of the system at {spec.external.path}, which is absent"
-        for spec in graph.order()
-        if spec.external and spec.external.path and not Path(spec.external.path).is_dir()
+        hash_: refusal if isinstance(offer, Source) and offer.mirror in apart else offer
+        for hash_, offer in offers.items()
     }
+
+
+def _difference(node: PlanNode, source: Source) -> str:
+    if not source.others:
+        return ""
+    copies = (source, *source.others)
+    told = "; ".join(
+        f"{copy.mirror}: sha256 {copy.archive_sha256},"
+        f" {f'signed by {copy.signer}' if copy.signer else 'not signed'}"
+        for copy in copies
+    )
+    return (
+        f"{node.spec.label}: mirrors have different archives of this build ({told}). That of"
+        f" {source.mirror} is taken."
+    )

@@ -2,24 +2,27 @@
 
 import fcntl
 import os
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 from core.engine.journal import LOCK, LOG, Run, new_run, runs
 from core.engine.request import make_request
 from core.errors import StoreError, WrongUse
 from core.model.mirror import Mirror
 from core.model.plan import Plan
+from core.session.standby import Standby
 from core.settings import Settings
 
-PACKAGES = Path(__file__).parents[2]
-"""Where `core` lies: the engine's interpreter looks there first."""
 
-
-def start(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) -> Run:
+def start(
+    plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...], standby: Standby | None = None
+) -> Run:
     """Start the engine on a plan, in a session of its own.
+
+    Args:
+        plan: what to install.
+        settings: where things are.
+        mirrors: those that the plan may name.
+        standby: an engine that waits for a run; one is started if there is none.
 
     Raises:
         WrongUse: the plan is not ready, or there is nothing to do.
@@ -37,23 +40,30 @@ def start(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) -> Run:
     run = new_run(settings, make_request(plan, settings, mirrors))
     lock = os.open(run.directory / LOCK, os.O_RDWR | os.O_CLOEXEC)
     try:
-        # The engine inherits the open file and with it the lock: see ADR 3.
+        # The engine gets the open file and with it the lock: see ADR 3.
         fcntl.flock(lock, fcntl.LOCK_EX)
         with (run.directory / LOG).open("ab") as log:
-            engine = subprocess.Popen(
-                [sys.executable, "-m", "core.engine", str(run.directory)],
-                cwd=PACKAGES,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(lock,),
-            )
+            engine = _ordered(standby, str(run.directory), lock, log.fileno())
         # Somebody must take note of its end if it comes before ours.
-        threading.Thread(target=engine.wait, name="engine", daemon=True).start()
+        threading.Thread(target=engine.process.wait, name="engine", daemon=True).start()
     finally:
         os.close(lock)
     return run
+
+
+def _ordered(standby: Standby | None, directory: str, lock: int, log: int) -> Standby:
+    """The engine that has taken the run."""
+    if standby is not None:
+        try:
+            standby.order(directory, lock, log)
+        except OSError:
+            # Somebody ended it while it waited.
+            standby.dismiss()
+        else:
+            return standby
+    engine = Standby()
+    engine.order(directory, lock, log)
+    return engine
 
 
 def current(settings: Settings) -> Run | None:

@@ -10,7 +10,7 @@ from core.model.graph import SpecGraph
 from core.model.host import Host
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Disposition
-from core.model.spec import VariantValue
+from core.model.spec import ConcreteSpec, VariantValue
 from core.model.views import BuildView
 from core.planning.disposition import fitness, row_disposition
 from core.store.records import is_present
@@ -37,26 +37,7 @@ class Snapshot:
 
     def installed_row(self, record: InstalledRecord) -> CatalogRow:
         """The row of a spec that no mirror knows."""
-        spec, graph = record.spec, self.installed_graph()
-        libcs = (
-            graph[edge.hash].label
-            for edge in spec.dependencies
-            if "libc" in edge.virtuals and edge.hash in graph
-        )
-        return CatalogRow(
-            hash=spec.hash,
-            name=spec.name,
-            version=spec.version,
-            platform=spec.platform,
-            os=spec.os,
-            target=spec.target,
-            namespace=spec.namespace,
-            compiler=graph.compiler_of(spec),
-            libc=next(libcs, ""),
-            variants=tuple(sorted((key, _shown(value)) for key, value in spec.variants.items())),
-            mirrors=(),
-            external=spec.external is not None,
-        )
+        return row_of(record.spec, self.installed_graph())
 
     def installed_graph(self) -> SpecGraph:
         """All that the database knows."""
@@ -112,6 +93,29 @@ class Snapshot:
             ),
             reverse=True,
         )
+
+
+def row_of(spec: ConcreteSpec, graph: SpecGraph) -> CatalogRow:
+    """The row of a spec that is in no index."""
+    libcs = (
+        graph[edge.hash].label
+        for edge in spec.dependencies
+        if "libc" in edge.virtuals and edge.hash in graph
+    )
+    return CatalogRow(
+        hash=spec.hash,
+        name=spec.name,
+        version=spec.version,
+        platform=spec.platform,
+        os=spec.os,
+        target=spec.target,
+        namespace=spec.namespace,
+        compiler=graph.compiler_of(spec),
+        libc=next(libcs, ""),
+        variants=tuple(sorted((key, _shown(value)) for key, value in spec.variants.items())),
+        mirrors=(),
+        external=spec.external is not None,
+    )
 
 
 def _shown(value: VariantValue) -> str:

@@ -5,7 +5,10 @@ one home directory and, if named, one keyring file.
 """
 
 import os
+import subprocess
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +76,12 @@ class Gpg:
             ) from error
         except ValueError as error:
             raise Refused("GnuPG is too old or damaged", hint=_INSTALL) from error
-        self._gpg.result_map = {**self._gpg.result_map, "crypt": Said, "import": Said}
+        self._gpg.result_map = {
+            **self._gpg.result_map,
+            "crypt": Said,
+            "import": Said,
+            "verify": Said,
+        }
 
     def read_signed(self, document: bytes) -> Said:
         """Check a clearsigned document; the text that was signed is the data of the result."""
@@ -81,9 +89,38 @@ class Gpg:
         options = ["--trust-model=always", f"--max-output={MAX_OUTPUT}"]
         return _run(self._gpg.decrypt, document, options)
 
+    def read_detached(self, text: bytes, signature: bytes) -> Said:
+        """Check the detached signature of a text; the result has no data."""
+        with tempfile.NamedTemporaryFile(prefix="spackbin-", suffix=".asc") as file:
+            file.write(signature)
+            file.flush()
+
+            def verify(data: bytes, extra_args: list[str]) -> Said:
+                return self._gpg.verify_data(file.name, data, extra_args=extra_args)
+
+            return _run(verify, text, ["--trust-model=always"])
+
     def import_keys(self, data: bytes) -> Said:
         """Import keys into the home; the data of the result lists them in colon format."""
-        return _run(self._gpg.import_keys, data, ["--import-options", "import-show"])
+        try:
+            return _run(self._gpg.import_keys, data, ["--import-options", "import-show"])
+        finally:
+            self._remove_socket_directory()
+
+    def _remove_socket_directory(self) -> None:
+        """GnuPG makes it below /run/user for the agent, even if it may start none."""
+        home = ["--homedir", self._gpg.gnupghome]
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(
+                ["gpgconf", *home, "--remove-socketdir"],
+                capture_output=True,
+                timeout=10,
+                check=False,
+            )
+
+    def export_all(self) -> bytes:
+        """All public keys, one after the other."""
+        return self._gpg.export_keys([], armor=False)
 
     def export_key(self, fingerprint: str) -> str:
         """One key with its newest self-signatures alone, in ASCII armour; empty if not there."""

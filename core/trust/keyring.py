@@ -26,15 +26,32 @@ def open_keyring(keyrings: Path, pins: Sequence[Pin]) -> Gpg:
         StoreError: a pinned key is damaged, or the keyring cannot be written.
         Refused: there is no GnuPG.
     """
-    # A keyring file is the binary keys one after the other.
-    content = b"".join(_binary(pin) for pin in pins)
-    home = keyrings / hashlib.sha256(content).hexdigest()[:32]
+    content = _content(pins)
+    home = _home(keyrings, content)
     keyring = home / "pins.gpg"
     with _lock:
         if not _holds(keyring, content):
             _make_private(home)
             write_atomically(keyring, content)
         return _gpg(home, keyring)
+
+
+def keyring_home(keyrings: Path, pins: Sequence[Pin]) -> Path:
+    """The home directory of the keyring of exactly these keys; it need not be there yet.
+
+    Raises:
+        StoreError: a pinned key is damaged.
+    """
+    return _home(keyrings, _content(pins))
+
+
+def _home(keyrings: Path, content: bytes) -> Path:
+    return keyrings / hashlib.sha256(content).hexdigest()[:32]
+
+
+def _content(pins: Sequence[Pin]) -> bytes:
+    # A keyring file is the binary keys one after the other.
+    return b"".join(_binary(pin) for pin in pins)
 
 
 @lru_cache(maxsize=64)

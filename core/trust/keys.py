@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from core.errors import Refused, StoreError, WrongUse
+from core.errors import NotAvailable, Refused, StoreError, WrongUse
 from core.model.ident import Fingerprint, fingerprint
 from core.trust.gpg import Gpg
 
@@ -17,7 +18,10 @@ MAX_KEY_DATA = 4 << 20
 """Bytes of key material that are looked at."""
 WEAK_BELOW = 2048
 """RSA and DSA keys with fewer bits are too weak."""
+MAX_KEYRING = 64 << 20
+"""Bytes of a keyring that is looked at."""
 
+_KEYRINGS = ("pubring.kbx", "pubring.gpg")
 _BY_BITS = {"1": "RSA", "2": "RSA", "3": "RSA", "17": "DSA"}
 _BY_CURVE = {"19": "ECDSA", "22": "EdDSA"}
 _CANNOT_SIGN = {"16": "ElGamal", "18": "ECDH", "20": "ElGamal"}
@@ -125,6 +129,30 @@ def read_keys(data: bytes) -> tuple[OfferedKey, ...]:
             hint="Tell who runs the mirror, or get the key another way",
         )
     return tuple(found.values())
+
+
+def read_keyring(home: Path) -> tuple[OfferedKey, ...]:
+    """The public keys in a GnuPG home of somebody else, which is read and not touched.
+
+    Raises:
+        NotAvailable: there is no keyring, or none of a kind that can be read.
+        Refused: it holds no key, or GnuPG is not here.
+        StoreError: it cannot be read.
+    """
+    keyring = next((home / name for name in _KEYRINGS if (home / name).is_file()), None)
+    if keyring is None:
+        raise NotAvailable("There is no keyring of GnuPG", str(home), "Look at: spack gpg list")
+    with _throw_away_home() as own:
+        try:
+            if keyring.stat().st_size > MAX_KEYRING:
+                raise StoreError("The keyring is too large to be true", str(keyring))
+            # GnuPG makes locks and trust files beside the keyring that it reads.
+            shutil.copyfile(keyring, Path(own) / keyring.name)
+        except OSError as error:
+            title = f"The keyring cannot be read: {error.strerror}"
+            raise StoreError(title, str(keyring)) from error
+        found = Gpg(Path(own)).export_all()
+    return read_keys(found)
 
 
 def _throw_away_home() -> "tempfile.TemporaryDirectory[str]":

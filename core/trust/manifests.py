@@ -38,6 +38,8 @@ def read_manifest(form: ManifestForm, text: bytes) -> Named:
             return _blobs(text)
         case ManifestForm.SPEC:
             return _spec(text)
+        case ManifestForm.DETACHED:
+            return _old_spec(text)
         case ManifestForm.IMAGE:
             return Named(*build_records(text))
         case _:
@@ -76,6 +78,10 @@ def _spec(text: bytes) -> Named:
         raise WrongUse("its archive is of the kind that Spack 0.17 and older made, and not read")
     if layout > NEWEST_ARCHIVE:
         raise WrongUse(f"its archive has format {layout}, which needs a newer spackbin")
+    return _named(fields, layout, text)
+
+
+def _named(fields: Mapping[str, object], layout: int, text: bytes) -> Named:
     digest = _archive_digest(fields)
     # Layout v3 has the number in the media type; so archives say here too what shape they have.
     kind = f"{ARCHIVE.prefix}{layout}{ARCHIVE.suffix}"
@@ -84,6 +90,18 @@ def _spec(text: bytes) -> Named:
         BlobRecord(kind, None, "gzip", digest),
         BlobRecord("application/json", len(text), "none", itself),
     )
+
+
+def _old_spec(text: bytes) -> Named:
+    """Archive layout 0: the same document, of which the digest is that of the inner archive.
+
+    That is packed as in layout 1 (Spack 0.18 `binary_distribution.py`).
+    """
+    fields = json_object(text)
+    as_object(fields.get("spec"), "its spec")
+    if fields.get("buildcache_layout_version", 0) != 0:
+        raise WrongUse("it is for another kind of archive than the one that it is in")
+    return _named(fields, 1, text)
 
 
 def _archive_digest(fields: Mapping[str, object]) -> Sha256:

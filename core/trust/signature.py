@@ -1,6 +1,7 @@
 """What the status lines of GnuPG say about one signature (GnuPG `doc/DETAILS`)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -74,8 +75,13 @@ _KEY_STATES = {
 }
 
 
-def find_signature(said: Said) -> Finding:
-    """Judge what GnuPG said; good is only what is good without any doubt."""
+def find_signature(said: Said, *, detached: bool = False) -> Finding:
+    """Judge what GnuPG said; good is only what is good without any doubt.
+
+    Args:
+        said: what it said.
+        detached: whether it checked a detached signature, and wrote no text itself.
+    """
     lines = {key: value.split() for key, value in said.status}
     counts = Counter(key for key, _ in said.status)
     if counts["NEWSIG"] > 1:
@@ -86,7 +92,7 @@ def find_signature(said: Said) -> Finding:
     flaw = _stated_flaw(lines)
     if flaw:
         return Finding(flaw, signer)
-    doubt = _doubt(said, counts)
+    doubt = _doubt(said, counts, {"PLAINTEXT": 0} if detached else {})
     if doubt:
         return Finding(Flaw.UNCLEAR, doubt)
     # Fields: fingerprint, date, time, expiry, version, reserved, algorithm, digest, class, primary.
@@ -109,12 +115,12 @@ def _stated_flaw(lines: dict[str, list[str]]) -> Flaw | None:
     return Flaw.UNKNOWN_KEY if error[5:6] == [_NO_PUBLIC_KEY] else Flaw.NOT_CHECKED
 
 
-def _doubt(said: Said, counts: Counter[str]) -> str:
+def _doubt(said: Said, counts: Counter[str], expected: Mapping[str, int]) -> str:
     unexpected = sorted(set(counts) - _HARMLESS - set(_ONCE))
     if unexpected:
         return ", ".join(unexpected)
     for key in _ONCE:
-        if counts[key] != 1:
+        if counts[key] != expected.get(key, 1):
             return f"{counts[key]} times {key}"
     valid = dict(said.status)["VALIDSIG"].split()
     if len(valid) != 10 or valid[8] not in _TEXT_CLASSES:

@@ -8,12 +8,16 @@ v2 it is the signed text itself; in v3 that names no package, and holds the docu
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 from core.errors import Refused, WrongUse
 from core.model.artifact import (
     BlobRecord,
     FetchedArtifact,
+    ManifestForm,
     RawManifest,
     Signature,
     VerifiedArtifact,
@@ -25,9 +29,11 @@ from core.model.documents import as_list, as_object, gunzip, json_object
 from core.model.ident import Fingerprint
 from core.model.mirror import Mirror
 from core.model.nodes import check_spec_format
-from core.model.spec import ConcreteSpec, spec_from_nodes
+from core.model.spec import ConcreteSpec, spec_from_node, spec_from_nodes
 from core.trust.clearsign import flaw_of, is_clearsigned
-from core.trust.keyring import open_keyring
+from core.trust.detached import parted
+from core.trust.keyring import keyring_home, open_keyring
+from core.trust.lately import Lately
 from core.trust.manifests import check_document, read_manifest
 from core.trust.pins import Pin
 from core.trust.policy import Policy
@@ -39,6 +45,17 @@ NEWEST_LAYOUT = 3
 """The newest `buildcache_layout_version` that we read (Spack 1.x `url_buildcache.py`)."""
 
 _TELL = "Tell who runs the mirror; nothing was installed"
+
+
+class _Good(msgspec.Struct, frozen=True):
+    """What GnuPG said of a good signature."""
+
+    text: bytes
+    """The text that was signed."""
+    signer: str
+    """Fingerprint of the key that signed."""
+    primary: str
+    """Fingerprint of its primary key."""
 
 
 class Verifier:
@@ -99,7 +116,7 @@ class Verifier:
         self._same(manifest, "spec document", manifest.spec_blob, size, digest)
         wanted = manifest.wanted
         try:
-            spec = _root_spec(gunzip(document, MAX_SPEC_DOCUMENT), manifest.archive)
+            spec = self._root_spec(document, digest, manifest.archive)
         except WrongUse as error:
             title = f"The spec document of {wanted.label} cannot be accepted: {error.title}"
             raise Refused(title, f"Mirror {manifest.mirror}", _TELL) from error
@@ -137,23 +154,60 @@ class Verifier:
                 f"The manifest of {raw.wanted.label} comes from mirror {raw.mirror}",
                 f"Expected was mirror {self._mirror.name}",
             )
-        if not is_clearsigned(raw.data):
+        is_detached = raw.form is ManifestForm.DETACHED
+        is_signed = bool(parted(raw.data)[1]) if is_detached else is_clearsigned(raw.data)
+        if not is_signed:
             if self._policy.accepts_unsigned:
                 return raw.data, None
             raise self._unsigned(raw)
-        flaw = flaw_of(raw.data)
+        flaw = "" if is_detached else flaw_of(raw.data)
         if flaw:
             raise Refused(f"The manifest of {raw.wanted.label} {flaw}", self._where(raw), _TELL)
-        said = open_keyring(self._keyrings, list(self._pins.values())).read_signed(raw.data)
-        finding = find_signature(said)
+        text, finding = self._read_signed(raw.data, is_detached)
         if finding.flaw is None and finding.primary not in self._pins:
             finding = Finding(Flaw.UNKNOWN_KEY, finding.primary)
         if finding.flaw is Flaw.UNKNOWN_KEY and self._policy.accepts_unsigned:
-            return said.data, None
+            return text, None
         if finding.flaw:
             raise self._badly_signed(raw, finding)
         pin = self._pins[Fingerprint(finding.primary)]
-        return said.data, Signature(pin.fingerprint, Fingerprint(finding.signer), pin.user_id)
+        return text, Signature(pin.fingerprint, Fingerprint(finding.signer), pin.user_id)
+
+    @cached_property
+    def _lately(self) -> Lately:
+        return Lately(keyring_home(self._keyrings, list(self._pins.values())))
+
+    def _read_signed(self, document: bytes, is_detached: bool) -> tuple[bytes, Finding]:
+        """The text that was signed, by GnuPG, and what there is to say of the signature."""
+        name = ("detached-" if is_detached else "signed-") + hashlib.sha256(document).hexdigest()
+        try:
+            good = msgspec.msgpack.decode(self._lately.recall(name) or b"", type=_Good)
+            return good.text, Finding(None, good.signer, good.primary)
+        except msgspec.DecodeError:
+            pass
+        gpg = open_keyring(self._keyrings, list(self._pins.values()))
+        if is_detached:
+            text, signature = parted(document)
+            said = gpg.read_detached(text, signature)
+        else:
+            said = gpg.read_signed(document)
+            text = said.data
+        finding = find_signature(said, detached=is_detached)
+        if finding.flaw is None:
+            good = _Good(text, finding.signer, finding.primary)
+            self._lately.keep(name, msgspec.msgpack.encode(good))
+        return text, finding
+
+    def _root_spec(self, document: bytes, digest: str, archive: BlobRecord) -> ConcreteSpec:
+        """The root of the spec document with this digest, which was checked already."""
+        name = f"root-{digest}-{archive.sha256}"
+        try:
+            return spec_from_node(msgspec.json.decode(self._lately.recall(name) or b""))
+        except msgspec.DecodeError:
+            pass
+        spec = _root_spec(gunzip(document, MAX_SPEC_DOCUMENT), archive)
+        self._lately.keep(name, msgspec.json.encode(spec.node))
+        return spec
 
     def _unsigned(self, raw: RawManifest) -> Refused:
         name = self._mirror.name

@@ -1,16 +1,21 @@
 """`spackbin mirror`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from core.cancel import CancelToken
 from core.errors import SpackbinError
-from core.model.mirror import Connection
+from core.model.mirror import Channel, Connection
 from core.model.views import MirrorStatus
-from core.session import Session
-from tui.cli.keys import print_keys
-from tui.cli.output import note, print_error, print_json, print_table, say
+from tui.cli.keyprompts import ask_each
+from tui.cli.keys import print_keys, say_trusted
+from tui.cli.output import is_interactive, note, print_error, print_json, print_table, say
 from tui.cli.root import Globals
 from tui.text import count, date
+
+if TYPE_CHECKING:
+    from core.session import Session
 
 
 @click.group()
@@ -33,6 +38,7 @@ def list_mirrors(given: Globals, as_json: bool) -> None:
         print_json("mirrors", mirrors=found)
     elif found:
         print_table(_HEAD, map(_row, found))
+        _note_all(found)
     else:
         note("No mirror is configured. Add one: spackbin mirror add NAME URL")
 
@@ -55,6 +61,16 @@ def known(given: Globals, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("url", default="")
 @click.option("--signed/--unsigned", default=True, help="Must its builds be signed (default)?")
+@click.option("--channel", type=click.Choice([*Channel]), help="What stands behind its builds.")
+@click.option("--keys-page", metavar="URL", default="", help="A page that names its keys.")
+@click.option("--shared-store", is_flag=True, help="No quarantine for a doubtful mirror.")
+@click.option(
+    "--allow-doubtful",
+    "confirmed",
+    metavar="NAME",
+    default="",
+    help="Its name once more: add it although it is unsigned or of a pull request.",
+)
 @click.option("--token-variable", metavar="VARIABLE", default="", help="Has the access token.")
 @click.option("--user", metavar="NAME", default="", help="User, or id of an access key.")
 @click.option("--password-variable", metavar="VARIABLE", default="", help="Has its secret.")
@@ -67,6 +83,10 @@ def add(
     name: str,
     url: str,
     signed: bool,
+    channel: str | None,
+    keys_page: str,
+    shared_store: bool,
+    confirmed: str,
     token_variable: str,
     user: str,
     password_variable: str,
@@ -87,26 +107,62 @@ def add(
         profile=profile,
         endpoint_url=endpoint_url,
     )
-    status = session.add_mirror(name, url, signed=signed, connection=connection)
+    stated = Channel(channel) if channel else None
+    warnings = session.mirror_warnings(name, url, signed=signed, channel=stated)
+    if warnings and not confirmed and not as_json and is_interactive():
+        confirmed = _typed(warnings)
+    status = session.add_mirror(
+        name,
+        url,
+        signed=signed,
+        connection=connection,
+        channel=stated,
+        keys_page=keys_page,
+        shares_store=shared_store,
+        confirmed=confirmed,
+    )
     try:
         status = _refreshed(session, status.name, quiet=given.is_quiet)
     except BaseException:
         # A command that fails has changed nothing.
         session.remove_mirror(status.name)
         raise
-    keys = session.keys(name) if signed else ()
     if as_json:
-        print_json("mirror", mirror=status, keys=keys)
+        print_json("mirror", mirror=status, keys=session.keys(name) if signed else ())
         return
     say(f"Added mirror {status.name}: layout {status.layout}, {count(status.builds)} builds.")
-    if not signed:
+    if status.quarantine:
+        note(f"Its builds will go to a store of their own: {status.quarantine}")
+    if signed:
+        _introduce_keys(session, status)
+    else:
         note(f"Builds of {status.name} are taken unsigned: nothing vouches for them.")
+
+
+def _introduce_keys(session: "Session", status: MirrorStatus) -> None:
+    """The keys of a new mirror: asked about on a terminal, else listed."""
+    keys = session.keys(status.name)
+    if keys and is_interactive():
+        say("It offers these keys. No key is trusted unless you say so:")
+        say()
+        cards = session.key_report(status.name).cards
+        trusted = ask_each(
+            status.name, cards, lambda card: session.trust(status.name, card.key.fingerprint)
+        )
+        say_trusted(status.name, trusted)
     elif keys:
         say("It offers these keys; none is trusted until you say so:")
         print_keys(keys)
         say(f"To trust one for this mirror: spackbin key trust {status.name} FINGERPRINT")
     else:
         note("It offers no keys, and its builds must be signed: nothing can be installed from it.")
+
+
+def _typed(warnings: tuple[str, ...]) -> str:
+    """What the user types who is asked for the name of a doubtful mirror once more."""
+    for warning in warnings:
+        note(warning)
+    return click.prompt("To add it all the same, type its name", default="", err=True)
 
 
 @mirror.command()
@@ -120,15 +176,18 @@ def remove(given: Globals, name: str) -> None:
 
 @mirror.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--accept-older", is_flag=True, help="Take an index that was replaced before.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def refresh(given: Globals, names: tuple[str, ...], as_json: bool) -> None:
+def refresh(given: Globals, names: tuple[str, ...], accept_older: bool, as_json: bool) -> None:
     """Read the index of the mirrors NAME anew (default: of all)."""
+    if accept_older and not names:
+        raise click.UsageError("--accept-older needs the NAME of the mirror")
     session = given.session
     failures: list[SpackbinError] = []
     for name in names or _usable(session):
         try:
-            _refreshed(session, name, quiet=given.is_quiet)
+            _refreshed(session, name, quiet=given.is_quiet, accept_older=accept_older)
         except SpackbinError as error:
             failures.append(error)
             print_error(error)
@@ -137,11 +196,12 @@ def refresh(given: Globals, names: tuple[str, ...], as_json: bool) -> None:
         print_json("mirrors", mirrors=found)
     else:
         print_table(_HEAD, map(_row, found))
+        _note_all(found)
     if failures:
         raise click.exceptions.Exit(failures[-1].exit_status)
 
 
-def _usable(session: Session) -> list[str]:
+def _usable(session: "Session") -> list[str]:
     """The names of the mirrors that can be read; the others are noted."""
     names: list[str] = []
     for status in session.mirrors():
@@ -152,7 +212,9 @@ def _usable(session: Session) -> list[str]:
     return names
 
 
-def _refreshed(session: Session, name: str, *, quiet: bool) -> MirrorStatus:
+def _refreshed(
+    session: "Session", name: str, *, quiet: bool, accept_older: bool = False
+) -> MirrorStatus:
     steps: list[str] = []
 
     def progress(step: str, _done: int, _total: int) -> None:
@@ -160,18 +222,23 @@ def _refreshed(session: Session, name: str, *, quiet: bool) -> MirrorStatus:
             steps.append(step)
             note(f"{name}: {step}")
 
-    return session.refresh(name, cancel=CancelToken(), progress=progress)
+    return session.refresh(name, cancel=CancelToken(), progress=progress, accept_older=accept_older)
+
+
+def _note_all(found: tuple[MirrorStatus, ...]) -> None:
+    for status in found:
+        if status.note:
+            note(f"{status.name}: {status.note}.")
 
 
 def _row(status: MirrorStatus) -> tuple[str, ...]:
     if not status.is_usable:
         trust = "unusable"
     elif not status.signed:
-        trust = "UNSIGNED"
-    elif status.trusted_keys:
-        trust = f"signed, {status.trusted_keys} trusted"
+        trust = status.badge
     else:
-        trust = "signed, no key trusted"
+        keys = f"{status.trusted_keys} trusted" if status.trusted_keys else "no key trusted"
+        trust = ", ".join(filter(None, (status.badge, "signed", keys)))
     refreshed = date(status.refreshed) if status.refreshed else "never"
     return (
         status.name,

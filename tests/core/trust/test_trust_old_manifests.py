@@ -12,6 +12,7 @@ from core.model.artifact import FetchedArtifact, ManifestForm, VerifiedManifest
 from core.model.ident import MirrorName
 from core.model.mirror import Mirror
 from core.trust.verify import Verifier
+from tests.core.mirror.reading import fetch_archive
 from tests.simulator.indexes import listed_builds
 from tests.simulator.keys import SigningKey
 from tests.simulator.mirror import lines_of, simulated_mirror
@@ -55,7 +56,7 @@ def label(built: Built) -> str:
 def fetched(old: OldMirror, manifest: VerifiedManifest, directory: Path) -> FetchedArtifact:
     client = open_mirror(old.mirror())
     document = client.spec_document(manifest)
-    done = client.fetch_artifact(manifest, document, directory, progress=lambda *_: None)
+    done = fetch_archive(client, manifest, document, directory)
     client.close()
     return done
 
@@ -200,9 +201,7 @@ def test_what_spack_did_not_sign(version: str, golden: Path, tmp_path: Path) -> 
     for spec in specs:
         raw = client.manifest(spec)
         manifest = loose.manifest(raw)
-        done = client.fetch_artifact(
-            manifest, client.spec_document(manifest), tmp_path, progress=lambda *_: None
-        )
+        done = fetch_archive(client, manifest, client.spec_document(manifest), tmp_path)
         assert loose.artifact(done).spec.hash == spec.hash
         with pytest.raises(Refused, match="is not signed, and mirror loose must be"):
             strict.manifest(raw)

@@ -1,6 +1,7 @@
 """Pins: per mirror, kept in one file, never lost or found silently."""
 
 import json
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,3 +168,58 @@ def test_the_policy_follows_the_configuration() -> None:
         "Mirror site is unsigned. Its builds need no signature: whoever can write to it, or to the"
         " way here, can run programs as you"
     )
+
+
+def pin_for(directory: Path, name: str, key: OfferedKey) -> None:
+    PinStore(directory / "pins.json").add(replace(SITE, name=MirrorName(name)), key)
+
+
+def test_two_who_trust_at_once_lose_nothing(tmp_path: Path, first: OfferedKey) -> None:
+    context = multiprocessing.get_context("spawn")
+    mirrors = [f"m{number}" for number in range(8)]
+    others = [context.Process(target=pin_for, args=(tmp_path, name, first)) for name in mirrors]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join(60)
+        assert other.exitcode == 0
+    store = PinStore(tmp_path / "pins.json")
+    for name in mirrors:
+        assert names(store, replace(SITE, name=MirrorName(name))) == [first.fingerprint]
+
+
+def test_what_a_mirror_served_is_remembered(
+    store: PinStore, first: OfferedKey, second: OfferedKey
+) -> None:
+    assert store.served(SITE) == ()
+    store.add(SITE, first, served=(first, second))
+    assert [key.fingerprint for key in store.served(SITE)] == [
+        first.fingerprint,
+        second.fingerprint,
+    ]
+    assert store.served(SITE)[0].user_id == "Simulated Release <release@simulator.example>"
+    # A key that comes from elsewhere says nothing of what the mirror serves.
+    store.add(SITE, second)
+    assert len(store.served(SITE)) == 2
+    store.remove(SITE, second.fingerprint)
+    assert len(store.served(SITE)) == 2
+    store.remove(SITE, first.fingerprint)
+    assert store.served(SITE) == ()
+
+
+def test_an_exception_is_kept_with_the_pin(store: PinStore, first: OfferedKey) -> None:
+    store.add(SITE, first, exception="keys page: names another")
+    assert store.pins(SITE)[0].exception == "keys page: names another"
+
+
+def test_a_file_written_before_keys_were_remembered_is_read(
+    store: PinStore, first: OfferedKey, tmp_path: Path
+) -> None:
+    store.add(SITE, first, served=(first,))
+    path = tmp_path / "config" / "pins.json"
+    document = json.loads(path.read_text())
+    del document["mirrors"][0]["served"]
+    del document["mirrors"][0]["pins"][0]["exception"]
+    path.write_text(json.dumps(document))
+    assert names(store, SITE) == [first.fingerprint]
+    assert store.served(SITE) == ()

@@ -16,6 +16,7 @@ from core.trust.keys import read_keys
 from core.trust.pins import PinStore
 from core.trust.policy import ACCEPT_UNSIGNED_BINARIES, policy_of
 from core.trust.verify import Verifier
+from tests.core.mirror.reading import fetch_archive
 from tests.core.trust.trusting import Verify, refusal
 from tests.simulator.indexes import listed_builds
 from tests.simulator.keys import KeyRing, SigningKey
@@ -53,9 +54,7 @@ def test_every_manifest_that_spack_signed_is_good(
         assert (manifest.archive.size is not None) == size_is_known
         document = client.spec_document(manifest)
         assert verifier.spec_document(manifest, document).hash == spec.hash
-        fetched = client.fetch_artifact(
-            manifest, document, tmp_path / "downloads", progress=lambda *_: None
-        )
+        fetched = fetch_archive(client, manifest, document, tmp_path / "downloads")
         assert verifier.artifact(fetched).spec.name == spec.name
 
 

@@ -14,6 +14,7 @@ from core.mirror.client import MirrorClient, open_mirror
 from core.model.artifact import FetchedArtifact
 from core.model.ident import Sha256
 from core.trust.verify import Verifier
+from tests.core.mirror.reading import fetch_archive
 from tests.simulator.keys import SigningKey
 from tests.simulator.mirror import ARCHIVE, SPEC, SimulatedMirror, simulated_mirror
 from tests.simulator.packages import Package
@@ -53,7 +54,7 @@ def fetch(
     document = client.spec_document(manifest)
     assert verifier.spec_document(manifest, document).hash == simulated.builds[name].hash
     directory = simulated.root.parent / "downloads"
-    fetched = client.fetch_artifact(manifest, document, directory, progress=lambda *_: None)
+    fetched = fetch_archive(client, manifest, document, directory)
     verifier.artifact(fetched)
     return fetched
 

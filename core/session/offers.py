@@ -1,0 +1,146 @@
+"""Asks the mirrors for the binary of a node: who has it, whether it is good, who has another one.
+
+Mirrors that somebody vouches for come first. As long as one of them has a build, the copy of a
+doubtful one (unsigned, pull request) is not taken, whatever is wrong with the good one: else who
+can spoil that could make us take the other.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.blobs.cache import BlobCache
+from core.cancel import CancelToken
+from core.errors import MirrorError, NotFound, Refused, SpackbinError
+from core.mirror.manifests import DIRECTORY, ManifestShelf
+from core.mirror.reader import Found, MirrorReader
+from core.model.artifact import VerifiedManifest
+from core.model.ident import MirrorName
+from core.model.mirror import Mirror
+from core.model.plan import Blocker, OtherCopy, Source
+from core.model.spec import ConcreteSpec
+from core.planning.plan import Offer, Refusal
+from core.session.mirrors import MirrorDesk
+from core.settings import Settings
+from core.trust.pins import PinStore
+from core.trust.policy import policy_of
+from core.trust.verify import Verifier
+
+
+class Offers:
+    """What the mirrors offer, for one plan. May be used by several threads at once."""
+
+    def __init__(self, settings: Settings, mirrors: MirrorDesk, pins: PinStore) -> None:
+        self._keyrings = settings.state_dir / "keyrings"
+        self._mirrors = mirrors
+        self._pins = pins
+        self._blobs = BlobCache(settings.cache_dir, settings.shared_caches)
+        self._manifests = ManifestShelf(settings.cache_dir / DIRECTORY)
+        self._readers: dict[MirrorName, MirrorReader] = {}
+        self._silent: set[MirrorName] = set()
+        self._locks: defaultdict[MirrorName, threading.Lock] = defaultdict(threading.Lock)
+
+    def ask(self, spec: ConcreteSpec, names: Sequence[MirrorName], cancel: CancelToken) -> Offer:
+        """The best mirror's that is good, or what is wrong with the first one.
+
+        Args:
+            spec: what is wanted.
+            names: the mirrors that list it, first in priority first.
+            cancel: looked at between mirrors.
+        """
+        refusals: list[Refusal] = []
+        is_lost = True
+        mirrors = self._best_first(names)
+        for number, mirror in enumerate(mirrors):
+            cancel.check()
+            if mirror.is_doubtful and not is_lost:
+                break
+            try:
+                source = self._source(mirror, spec)
+            except SpackbinError as error:
+                blocker = Blocker.TRUST if isinstance(error, Refused) else Blocker.MIRROR
+                refusals.append(Refusal(blocker, _reason(error)))
+                is_lost = is_lost and isinstance(error, NotFound)
+            else:
+                said = [*(refusal.reason for refusal in refusals), source.passed_over]
+                passed_over = "; ".join(filter(None, said))
+                others = self._others(mirrors[number + 1 :], spec, source, cancel)
+                return replace(source, passed_over=passed_over, others=others)
+        return refusals[0] if refusals else Refusal(Blocker.MIRROR, "No mirror has it any more")
+
+    def _best_first(self, names: Sequence[MirrorName]) -> list[Mirror]:
+        configured = {mirror.name: mirror for mirror in self._mirrors.configured()}
+        found = [configured[name] for name in names if name in configured]
+        return sorted(found, key=lambda mirror: mirror.is_doubtful)
+
+    def _source(self, mirror: Mirror, spec: ConcreteSpec) -> Source:
+        reader = self._reader(mirror)
+        verifier, found, manifest = self._manifest(mirror, spec)
+        verifier.spec_document(manifest, reader.spec_document(manifest))
+        if found.silence and not reader.has_archive(manifest):
+            raise found.silence
+        reader.keep(found)
+        signature = manifest.signature
+        return Source(
+            mirror=mirror.name,
+            archive_sha256=manifest.archive.sha256,
+            archive_size=manifest.archive.size,
+            signer=signature.primary if signature else "",
+            signer_name=signature.user_id if signature else "",
+            passed_over=found.note,
+        )
+
+    def _manifest(
+        self, mirror: Mirror, spec: ConcreteSpec
+    ) -> tuple[Verifier, Found, VerifiedManifest]:
+        pins = self._pins.pins(mirror)
+        if mirror.signed and not pins:
+            raise Refused(f"No key is trusted for mirror {mirror.name} yet")
+        verifier = Verifier(mirror, pins, policy_of(mirror), self._keyrings)
+        found = self._reader(mirror).manifest(spec)
+        return verifier, found, verifier.manifest(found.raw)
+
+    def _reader(self, mirror: Mirror) -> MirrorReader:
+        with self._locks[mirror.name]:
+            reader = self._readers.get(mirror.name)
+            if reader is None:
+                reader = MirrorReader(
+                    mirror, lambda: self._mirrors.client(mirror), self._blobs, self._manifests
+                )
+                self._readers[mirror.name] = reader
+            return reader
+
+    def _others(
+        self, mirrors: Sequence[Mirror], spec: ConcreteSpec, source: Source, cancel: CancelToken
+    ) -> tuple[OtherCopy, ...]:
+        """What else is on offer for the same hash, as far as it is good and can be had."""
+        found: list[OtherCopy] = []
+        for mirror in mirrors:
+            cancel.check()
+            try:
+                if not self._answers(mirror):
+                    continue
+                _, _, manifest = self._manifest(mirror, spec)
+            except (Refused, MirrorError):
+                continue
+            signer = manifest.signature.primary if manifest.signature else ""
+            if manifest.archive.sha256 != source.archive_sha256:
+                found.append(OtherCopy(mirror.name, manifest.archive.sha256, signer))
+        return tuple(found)
+
+    def _answers(self, mirror: Mirror) -> bool:
+        """False for a mirror that did not answer once: nobody waits for it twice."""
+        with self._locks[mirror.name]:
+            if mirror.name in self._silent:
+                return False
+            try:
+                self._mirrors.client(mirror)
+            except SpackbinError:
+                self._silent.add(mirror.name)
+                return False
+            return True
+
+
+def _reason(error: SpackbinError) -> str:
+    return f"{error.title} ({error.detail})" if error.detail else error.title

@@ -1,0 +1,66 @@
+"""What was checked a short while ago, so that the next to ask need not check it again.
+
+A plan, its install and the next plan all ask about the same manifests and spec documents. To run
+GnuPG takes longer than all else that is done with a manifest, and a spec document describes the
+whole closure. So what came of it is kept: under the digest of what was checked, in the home
+directory of the keyring of exactly those keys it was checked with. That directory is the user's
+alone, like the keyring: who could write here could trust any key. Only what was good is kept.
+
+It is kept by the clock, so that a key or a signature that expires is noticed soon.
+"""
+
+import os
+import shutil
+import stat
+import time
+from pathlib import Path
+
+PERIOD = 600
+"""Seconds. What was found good in this period or the one before it still counts."""
+
+
+class Lately:
+    """What was found good lately with one keyring. Safe for threads and processes."""
+
+    def __init__(self, home: Path) -> None:
+        """Make ready; nothing is read or written yet.
+
+        Args:
+            home: home directory of GnuPG that belongs to the keyring.
+        """
+        self._home = home
+        self._directory = home / "lately"
+
+    def recall(self, name: str) -> bytes | None:
+        """What was kept under a name lately, if nobody else could have written it."""
+        now = int(time.time()) // PERIOD
+        for period in (now, now - 1):
+            try:
+                data = (self._directory / str(period) / name).read_bytes()
+                return data if self._is_private() else None
+            except OSError:
+                continue
+        return None
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Keep what was found good; what cannot be written is checked again another time."""
+        directory = self._directory / str(int(time.time()) // PERIOD)
+        try:
+            if not directory.is_dir():
+                self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._forget_all_but(directory.name)
+                directory.mkdir(parents=True, exist_ok=True)
+            temporary = directory / f".{name}-{os.urandom(4).hex()}"
+            temporary.write_bytes(data)
+            temporary.replace(directory / name)
+        except OSError:
+            return
+
+    def _forget_all_but(self, newest: str) -> None:
+        for name in os.listdir(self._directory) if self._directory.is_dir() else ():
+            if name not in (newest, str(int(newest) - 1)):
+                shutil.rmtree(self._directory / name, ignore_errors=True)
+
+    def _is_private(self) -> bool:
+        found = self._home.stat()
+        return found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o077
