@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from core.catalog.groups import BuildGroup, group_builds
 from core.catalog.schema import CatalogSummary
 from core.catalog.shelf import Shelf, SpecColumns
 from core.errors import MirrorError
@@ -75,6 +76,12 @@ class Catalog:
         """What is in the catalog of each mirror."""
         return {shelf.mirror: shelf.summary for shelf in self._shelves if shelf.summary}
 
+    def groups(self, mirror: MirrorName | None = None) -> list[BuildGroup]:
+        """The builds of one mirror, or of all, counted by what decides where they run."""
+        return group_builds(
+            [shelf for shelf in self._shelves if mirror is None or shelf.mirror == mirror]
+        )
+
     def package_names(self) -> list[str]:
         """Names of all packages of which a mirror has a binary, sorted."""
         return sorted({name for shelf in self._shelves for name in shelf.build_names()})
@@ -111,9 +118,15 @@ class Catalog:
         rows = self._merged((shelf, shelf.specs_of([hash_])) for shelf in self._shelves)
         return rows[0] if rows else None
 
-    def find_hash(self, prefix: str) -> list[DagHash]:
-        """Hashes that begin with `prefix` and of which a mirror has a binary, sorted."""
-        return sorted({found for shelf in self._shelves for found in shelf.find_hash(prefix)})
+    def find_hash(self, prefix: str, *, only_builds: bool = True) -> list[DagHash]:
+        """Hashes that begin with `prefix` and of which a mirror has a binary, sorted.
+
+        Args:
+            prefix: the beginning.
+            only_builds: False to get externals and specs without a binary too.
+        """
+        found = (shelf.find_hash(prefix, only_builds=only_builds) for shelf in self._shelves)
+        return sorted({hash_ for hashes in found for hash_ in hashes})
 
     def sources(self, hash_: DagHash) -> tuple[MirrorName, ...]:
         """Mirrors that have a binary of this spec, in order of configuration."""

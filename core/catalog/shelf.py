@@ -46,6 +46,23 @@ class SpecColumns(NamedTuple):
     """DAG hash of the C library, if there is one."""
 
 
+class GroupKey(NamedTuple):
+    """What builds have in common that run on the same machines."""
+
+    name: str
+    """Package name."""
+    platform: str
+    """Platform."""
+    os: str
+    """Operating system."""
+    target: str
+    """Microarchitecture."""
+    libc_hash: str | None
+    """DAG hash of the C library, if there is one."""
+    compiled: bool
+    """True if a compiler took part."""
+
+
 _SPECS = """
 SELECT hash, name, version, platform, os, target, namespace, variants, is_build, external,
        compiler, compiler_hash, libc_hash
@@ -101,12 +118,23 @@ class Shelf:
         rows = self._all_of(f"{_SPECS} WHERE hash IN", hashes)
         return [SpecColumns(*row) for row in rows]
 
-    def find_hash(self, prefix: str) -> list[DagHash]:
-        """Hashes of binaries that begin with `prefix`."""
+    def find_hash(self, prefix: str, *, only_builds: bool) -> list[DagHash]:
+        """Hashes of binaries, or of all specs, that begin with `prefix`."""
         # `{` is the character behind `z`.
-        sql = "SELECT hash FROM specs WHERE hash >= ? AND hash < ? AND is_build"
+        sql = "SELECT hash FROM specs WHERE hash >= ? AND hash < ?"
+        sql += " AND is_build" * only_builds
         found = self._texts(sql, (prefix, prefix + "{"))
         return [DagHash(hash_) for hash_ in found if hash_.startswith(prefix)]
+
+    def count_builds(self) -> list[tuple[GroupKey, int]]:
+        """How many binaries there are of each kind."""
+        kind = "name, platform, os, target, libc_hash, compiler <> ''"
+        sql = f"SELECT {kind}, COUNT(*) FROM specs WHERE is_build GROUP BY {kind}"  # noqa: S608
+        return [(GroupKey(*row[:-1]), row[-1]) for row in self._all(sql)]
+
+    def build_hashes(self) -> list[DagHash]:
+        """Hashes of all binaries."""
+        return [DagHash(hash_) for hash_ in self._texts("SELECT hash FROM specs WHERE is_build")]
 
     def all_hashes(self) -> list[DagHash]:
         """Hashes of all specs."""

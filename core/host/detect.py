@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import distro
 
+from core.host.gpu import detect_gpus
 from core.host.libc import detect_libc
-from core.host.microarch import detect_targets
+from core.host.microarch import detect_targets, features_of
 from core.model.host import Host, Libc
 
 _T = TypeVar("_T")
@@ -21,14 +22,17 @@ _RENAMED = {"ol": "oracle", "opensuse-leap": "opensuse"}
 def detect_host() -> Host:
     """This machine, as Spack would describe it. Never raises: what is unknown stays empty."""
     targets = _attempt(detect_targets, ())
+    target = targets[0] if targets else ""
     libc = _attempt(lambda: detect_libc(Path(sys.executable)), None)
     return Host(
         platform="linux" if sys.platform.startswith("linux") else sys.platform,
         os=_attempt(lambda: _detect_os(libc), ""),
-        target=targets[0] if targets else "",
+        target=target,
         targets=targets,
         libc=libc,
         kernel=platform.release(),
+        features=features_of(target),
+        gpus=_attempt(lambda: detect_gpus(Path("/")), ()),
     )
 
 

@@ -6,34 +6,46 @@ and a C library of the same name that is at least as new. The operating system m
 what was compiled without saying for which C library (before Spack 0.22).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from core.host.microarch import family_of, features_missing
+from core.host.microarch import family_of, features_missing, present_name
 from core.model.graph import SpecGraph
-from core.model.host import Host, Verdict
+from core.model.host import Host, HostObstacle, ObstacleKind, Verdict
+from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
 from core.model.version import version_key
 
 _FEATURES_SHOWN = 4
+_NOTHING_ABSENT: Mapping[DagHash, str] = {}
 
 
-def runs_here(host: Host, spec: ConcreteSpec, graph: SpecGraph) -> Verdict:
+def runs_here(
+    host: Host,
+    spec: ConcreteSpec,
+    graph: SpecGraph,
+    absent_externals: Mapping[DagHash, str] = _NOTHING_ABSENT,
+) -> Verdict:
     """Whether `spec` and everything that it needs at run time run on `host`.
 
     Args:
         host: the machine.
         spec: the build.
         graph: where its link and run dependencies are found; unknown ones are passed over.
+        absent_externals: see `core.host.externals.absent_externals`.
     """
     needed = [node for node in graph.order((spec.hash,)) if node.hash != spec.hash]
-    reasons = dict.fromkeys(_own_reasons(host, spec, graph, _libcs((spec, *needed), graph)))
+    libcs = _libcs((spec, *needed), graph)
+    found = dict.fromkeys(_own_obstacles(host, spec, graph, libcs))
     for node in needed:
-        for reason in _machine_reasons(host, node):
+        for obstacle in _machine_obstacles(host, node):
             # What stops the build itself as well is no news.
-            if reason not in reasons:
-                reasons.setdefault(f"needs {node.label}: {reason}")
-    return Verdict(tuple(reasons))
+            if obstacle not in found:
+                found.setdefault(replace(obstacle, needed=node.label))
+        if node.hash in absent_externals and node.label not in libcs:
+            found.setdefault(HostObstacle(ObstacleKind.EXTERNAL, absent_externals[node.hash]))
+    return Verdict(tuple(found))
 
 
 def node_runs_here(host: Host, spec: ConcreteSpec, graph: SpecGraph) -> Verdict:
@@ -44,12 +56,12 @@ def node_runs_here(host: Host, spec: ConcreteSpec, graph: SpecGraph) -> Verdict:
         spec: the build.
         graph: where its C library is found.
     """
-    return Verdict(tuple(_own_reasons(host, spec, graph, _libcs((spec,), graph))))
+    return Verdict(tuple(_own_obstacles(host, spec, graph, _libcs((spec,), graph))))
 
 
 def libc_suffices(host: Host, libc: ConcreteSpec) -> Verdict:
     """Whether programs that were linked to the C library `libc` run with that of `host`."""
-    return Verdict(tuple(_libc_reasons(host, libc.label, libc.os)))
+    return Verdict(tuple(_libc_obstacles(host, libc.label, libc.os)))
 
 
 @lru_cache(maxsize=4096)
@@ -66,24 +78,24 @@ def row_runs_here(
         libc: C library that it or its dependencies use, as `name@version`; may be empty.
         compiled: True if a compiler took part in it.
     """
-    reasons = [*_platform_reasons(host, platform), *_target_reasons(host, target)]
+    found = [*_platform_obstacles(host, platform), *_target_obstacles(host, target)]
     if libc:
-        reasons += _libc_reasons(host, libc, os)
+        found += _libc_obstacles(host, libc, os)
     elif compiled:
-        reasons += _os_reasons(host, os)
-    return Verdict(tuple(reasons))
+        found += _os_obstacles(host, os)
+    return Verdict(tuple(found))
 
 
-def _own_reasons(
+def _own_obstacles(
     host: Host, spec: ConcreteSpec, graph: SpecGraph, libcs: Iterable[str]
-) -> Iterator[str]:
-    yield from _machine_reasons(host, spec)
+) -> Iterator[HostObstacle]:
+    yield from _machine_obstacles(host, spec)
     for libc in libcs:
-        yield from _libc_reasons(host, libc, spec.os)
+        yield from _libc_obstacles(host, libc, spec.os)
     if spec.external is None and graph.compiler_of(spec):
         needed = graph.order((spec.hash,))
         if not _libcs(needed, graph):
-            yield from _os_reasons(host, spec.os)
+            yield from _os_obstacles(host, spec.os)
 
 
 def _libcs(nodes: Iterable[ConcreteSpec], graph: SpecGraph) -> dict[str, None]:
@@ -96,32 +108,38 @@ def _libcs(nodes: Iterable[ConcreteSpec], graph: SpecGraph) -> dict[str, None]:
     }
 
 
-def _machine_reasons(host: Host, spec: ConcreteSpec) -> Iterator[str]:
+def _machine_obstacles(host: Host, spec: ConcreteSpec) -> Iterator[HostObstacle]:
     # What the system provides is there, or it is missed elsewhere.
     if spec.external is None:
-        yield from _platform_reasons(host, spec.platform)
-        yield from _target_reasons(host, spec.target)
+        yield from _platform_obstacles(host, spec.platform)
+        yield from _target_obstacles(host, spec.target)
 
 
-def _platform_reasons(host: Host, platform: str) -> Iterator[str]:
+def _platform_obstacles(host: Host, platform: str) -> Iterator[HostObstacle]:
     if platform != host.platform:
-        yield f"built for {platform}, this machine is {host.platform}"
+        yield HostObstacle(
+            ObstacleKind.PLATFORM, f"built for {platform}, this machine is {host.platform}"
+        )
 
 
-def _target_reasons(host: Host, target: str) -> Iterator[str]:
-    if target in host.targets:
+def _target_obstacles(host: Host, target: str) -> Iterator[HostObstacle]:
+    if present_name(target) in host.targets:
         return
     own_family, family = family_of(host.target), family_of(target)
+    built = f"built for {target}"
     if not host.target:
-        yield f"built for {target}, and the processor of this machine is not known"
+        problem = f"{built}, and the processor of this machine is not known"
+        yield HostObstacle(ObstacleKind.TARGET, problem)
     elif family is None:
-        yield f"built for {target}, a processor that is not known here"
+        yield HostObstacle(ObstacleKind.TARGET, f"{built}, a processor that is not known here")
     elif family != own_family:
-        yield f"built for {target}, another processor family than {own_family or host.target}"
+        problem = f"{built}, another processor family than {own_family or host.target}"
+        yield HostObstacle(ObstacleKind.FAMILY, problem)
     elif missing := features_missing(target, host.target):
-        yield f"built for {target}, this machine ({host.target}) lacks {_listed(missing)}"
+        problem = f"{built}, this machine ({host.target}) lacks {_listed(missing)}"
+        yield HostObstacle(ObstacleKind.TARGET, problem)
     else:
-        yield f"built for {target}, this machine is {host.target}"
+        yield HostObstacle(ObstacleKind.TARGET, f"{built}, this machine is {host.target}")
 
 
 def _listed(features: tuple[str, ...]) -> str:
@@ -130,17 +148,22 @@ def _listed(features: tuple[str, ...]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _libc_reasons(host: Host, libc: str, os: str) -> Iterator[str]:
+def _libc_obstacles(host: Host, libc: str, os: str) -> Iterator[HostObstacle]:
     name, _, version = libc.partition("@")
+    needs = f"needs {name} {version}"
     if host.libc is None:
         if os != host.os:
-            yield f"needs {name} {version}, and the C library of this machine is not known"
+            problem = f"{needs}, and the C library of this machine is not known"
+            yield HostObstacle(ObstacleKind.LIBC_KIND, problem)
     elif name != host.libc.name:
-        yield f"needs {name} {version}, this machine has {host.libc.name} {host.libc.version}"
+        problem = f"{needs}, this machine has {host.libc.name} {host.libc.version}"
+        yield HostObstacle(ObstacleKind.LIBC_KIND, problem)
     elif version_key(version) > version_key(host.libc.version):
-        yield f"needs {name} {version}, this machine has {host.libc.version}"
+        problem = f"{needs}, this machine has {host.libc.version}"
+        yield HostObstacle(ObstacleKind.LIBC_VERSION, problem)
 
 
-def _os_reasons(host: Host, os: str) -> Iterator[str]:
+def _os_obstacles(host: Host, os: str) -> Iterator[HostObstacle]:
     if os != host.os:
-        yield f"built on {os}, this machine is {host.os or 'not known'}"
+        problem = f"built on {os}, this machine is {host.os or 'not known'}"
+        yield HostObstacle(ObstacleKind.OS, problem)

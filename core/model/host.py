@@ -1,6 +1,8 @@
 """What a machine is, as values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,18 @@ class Libc:
     """e.g. `2.36`."""
     prefix: str
     """Prefix as Spack records it for the external node, e.g. `/usr`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A graphics processor of a machine."""
+
+    vendor: str
+    """`nvidia`, `amd` or `intel`."""
+    name: str = ""
+    """As its driver calls it; empty if it does not say."""
+    driver: str = ""
+    """The driver, and its version if it says one; empty if none is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +46,95 @@ class Host:
     """The C library, `None` if it could not be found out."""
     kernel: str = ""
     """Release of the kernel."""
+    features: tuple[str, ...] = field(default=(), hash=False)
+    """Features of the processor that programs for its microarchitecture may use, sorted."""
+    gpus: tuple[Gpu, ...] = field(default=(), hash=False)
+    """Graphics processors that are made for computing, or have a driver for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostChoice:
+    """For which machine to judge, as a user names it; empty fields change nothing."""
+
+    profile: Path | None = None
+    """A recorded machine; this one if there is none."""
+    target: str = ""
+    """Another microarchitecture."""
+    os: str = ""
+    """Another operating system."""
+    libc: str = ""
+    """Another C library: `glibc@2.28`, or a version alone."""
+
+    @property
+    def is_this_machine(self) -> bool:
+        """True if nothing was chosen."""
+        return self == HostChoice()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedHost:
+    """A machine of a cluster that was recorded."""
+
+    name: str
+    """What it is called, e.g. the name of a partition."""
+    host: Host | None
+    """The machine; `None` if its record cannot be read."""
+    problem: str = ""
+    """Why it cannot be read, as a sentence."""
+
+
+class ObstacleKind(StrEnum):
+    """What keeps a build from running on a machine."""
+
+    PLATFORM = "platform"
+    FAMILY = "family"
+    TARGET = "microarchitecture"
+    LIBC_VERSION = "C library too old"
+    LIBC_KIND = "other C library"
+    OS = "operating system"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class HostObstacle:
+    """One reason why a build does not run on a machine."""
+
+    kind: ObstacleKind
+    """What kind of reason."""
+    problem: str
+    """The reason, as a sentence without a final full stop."""
+    needed: str = ""
+    """The dependency that has it, `name@version`; empty if it is the build itself."""
+
+    @property
+    def sentence(self) -> str:
+        """The reason, with the dependency that has it."""
+        return f"needs {self.needed}: {self.problem}" if self.needed else self.problem
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a build runs on a host."""
 
-    reasons: tuple[str, ...] = ()
-    """Every reason why it does not, as sentences without a final full stop."""
+    obstacles: tuple[HostObstacle, ...] = ()
+    """Every reason why it does not."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every reason why it does not, as sentences without a final full stop."""
+        return tuple(obstacle.sentence for obstacle in self.obstacles)
 
     @property
     def runs(self) -> bool:
         """True if nothing speaks against it."""
-        return not self.reasons
+        return not self.obstacles
+
+
+@dataclass(frozen=True, slots=True)
+class HostVerdict:
+    """Whether a build runs on a recorded machine."""
+
+    name: str
+    """The machine."""
+    verdict: Verdict
+    """Whether it runs there."""

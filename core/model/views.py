@@ -6,6 +6,7 @@ Text that came from a mirror stands in these values as it came; the faces escape
 from dataclasses import dataclass
 
 from core.model.ident import DagHash, Fingerprint, MirrorName
+from core.model.mirror import Channel
 from core.model.plan import Disposition
 
 
@@ -33,6 +34,14 @@ class MirrorStatus:
     """Whose configuration names it: empty for ours, else e.g. `spack: /path/mirrors.yaml`."""
     is_usable: bool = True
     """False if its entry in the configuration cannot be read."""
+    channel: Channel = Channel.SITE
+    """What stands behind its builds."""
+    badge: str = ""
+    """What to warn of wherever it is shown: `PR`, `UNSIGNED`, `PR, UNSIGNED`, or nothing."""
+    quarantine: str = ""
+    """The store that its builds go to instead of the shared one; empty if they share that."""
+    note: str = ""
+    """Something worth knowing that is no error, as a sentence without a final full stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,36 @@ class Choice:
     """The chosen one."""
     matches: int
     """How many matched."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCache:
+    """A cache of somebody else."""
+
+    directory: str
+    """Where it is."""
+    is_readable: bool
+    """False if there is none, or we may not read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheReport:
+    """What the blob cache holds."""
+
+    directory: str
+    """Where it is."""
+    limit: int
+    """Bytes that it may have after a run."""
+    size: int
+    """Bytes that it has."""
+    blobs: int
+    """Whole blobs: archives, and small documents."""
+    parts: int
+    """Blobs of which a part has come so far."""
+    manifests: int
+    """Signed manifests that stand in for a mirror that does not answer."""
+    shared: tuple[SharedCache, ...]
+    """Caches of others, in the order in which they are looked at."""
 
 
 @dataclass(frozen=True, slots=True)

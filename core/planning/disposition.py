@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from core.host.microarch import present_name
 from core.model.host import Host, Verdict
 from core.model.ident import MirrorName
 from core.model.plan import Disposition
@@ -76,5 +77,6 @@ def fitness(
     What is installed comes first, then what runs here; among those the closest target, then the
     newest version.
     """
-    distance = host.targets.index(target) if target in host.targets else len(host.targets)
+    present = present_name(target)
+    distance = host.targets.index(present) if present in host.targets else len(host.targets)
     return Fitness(_PREFERENCE.index(disposition), -distance, version_key(version), hash_)

@@ -4,7 +4,7 @@ The rules are those of Spack 1.x `spec.py:Spec.satisfies` for a concrete left-ha
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import WrongUse
 from core.model.graph import COMPILER_VIRTUALS, LINK_RUN, SpecGraph
@@ -95,6 +95,8 @@ class NodePattern:
     """Compiler flags that must be among those of a kind."""
     edges: tuple[EdgePattern, ...] = ()
     """Dependencies."""
+    versions_text: str = field(default="", compare=False)
+    """The versions, as typed."""
 
     def fits(self, spec: ConcreteSpec, graph: SpecGraph) -> bool:
         """True if `spec` is what was asked for, dependencies included.

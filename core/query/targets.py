@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Protocol, cast
 
-import archspec.cpu  # pyright: ignore[reportMissingTypeStubs]
-
 from core.errors import WrongUse
 
 
@@ -16,13 +14,20 @@ class _Microarchitecture(Protocol):
     ancestors: Sequence["_Microarchitecture"]
 
 
-_KNOWN = cast("Mapping[str, _Microarchitecture]", archspec.cpu.TARGETS)
 _DEFAULTS = ("default_target", "frontend", "fe", "backend", "be")
 
 
 @cache
+def _known() -> Mapping[str, _Microarchitecture]:
+    # Slow to load, and few queries name a target.
+    import archspec.cpu  # pyright: ignore[reportMissingTypeStubs]
+
+    return cast("Mapping[str, _Microarchitecture]", archspec.cpu.TARGETS)
+
+
+@cache
 def _lineage(target: str) -> frozenset[str]:
-    known = _KNOWN.get(target)
+    known = _known().get(target)
     return (
         frozenset((target, *(item.name for item in known.ancestors)))
         if known
@@ -37,7 +42,7 @@ def check_targets(text: str) -> None:
         for end in (low, high):
             if end in _DEFAULTS:
                 raise WrongUse(f"{end} means another target on every machine: name the target")
-            if colon and end and end not in _KNOWN:
+            if colon and end and end not in _known():
                 raise WrongUse(f"{end!a} is not a known target, so no range can end there")
 
 

@@ -75,3 +75,9 @@ def find_spack(environ: Mapping[str, str] | None = None) -> SpackInstance | None
         if (place / "lib/spack/spack").is_dir() and (place / "etc/spack").is_dir():
             return SpackInstance(place.absolute(), environ)
     return None
+
+
+def keyring_of(spack: SpackInstance) -> Path:
+    """The GnuPG home with the keys that a Spack trusts (Spack 1.x `util/gpg.py`)."""
+    own = spack.environ.get("SPACK_GNUPGHOME")
+    return Path(own).absolute() if own else spack.prefix / "opt/spack/gpg"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.signed_world import owner, world  # noqa: F401
 from tests.program import Program
 
 

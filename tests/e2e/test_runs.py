@@ -14,6 +14,7 @@ from core.errors import StoreError
 from core.events import NodeFailed, NodeFinished, RunFinished, RunStarted
 from core.model.host import Host, Libc
 from core.session import Run, Session
+from core.session.cache import CacheDesk
 from core.settings import Settings
 from tests.program import Program
 from tests.simulator.fixtures import Serve
@@ -158,6 +159,8 @@ def test_a_connection_that_breaks_fails_plainly(
 ) -> None:
     plan = session.plan(ready(session, simulated, server.url), cancel=CancelToken())
     path = simulated.archive_path("tide").relative_to(simulated.root)
+    # The plan may have looked at the archive.
+    CacheDesk(session.settings).clear()
     server.fail(str(path), Fault(cut_after=50))
     run = session.start_install(plan)
     until(lambda: not run.is_alive())

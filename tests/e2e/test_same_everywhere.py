@@ -41,7 +41,8 @@ def test_the_same_from_a_registry_and_from_a_directory(
     expected = installed(program)
     program.good("mirror", "remove", "harbor")
 
-    added = program.json("mirror", "add", "reg", golden_registry.mirror_url(), "--unsigned")
+    unsigned = ("--unsigned", "--allow-doubtful", "reg", "--shared-store")
+    added = program.json("mirror", "add", "reg", golden_registry.mirror_url(), *unsigned)
     assert added["mirror"]["layout"] == "oci"
     assert added["mirror"]["builds"] == 9
     from_registry = rows(program)

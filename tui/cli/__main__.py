@@ -1,22 +1,34 @@
 """Where the command `spackbin` begins."""
 
+import contextlib
+import gc
+import os
 import sys
 
 from core.errors import Interrupted, SpackbinError
 
+RARELY = 100_000
+"""New objects between two searches for garbage; what a command makes is seldom any."""
+
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    gc.set_threshold(RARELY)
     try:
-        sys.exit(_run())
+        status = _run()
+        # What cannot be written now would be said by nobody later.
+        sys.stdout.flush()
     except SpackbinError as error:
-        sys.exit(_said(error))
+        status = _said(error)
     except BrokenPipeError:
         # The reader of our output has seen enough.
-        sys.stderr.close()
-        sys.exit(1)
+        status = 1
     except KeyboardInterrupt:
-        sys.exit(_said(Interrupted("Interrupted")))
+        status = _said(Interrupted("Interrupted"))
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    # All is written and closed; to tidy up memory takes as long as many a command.
+    os._exit(status)
 
 
 def _said(error: SpackbinError) -> int:

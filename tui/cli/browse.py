@@ -3,6 +3,7 @@
 import click
 
 from core.model.views import BuildDetails, BuildView
+from tui.cli.machine import machine_options
 from tui.cli.output import note, print_json, print_table
 from tui.cli.root import Globals
 from tui.text import MARKS, counted, listed, variants
@@ -11,6 +12,7 @@ from tui.text import MARKS, counted, listed, variants
 @click.command(name="list")
 @click.argument("query", nargs=-1)
 @click.option("--all", "all_targets", is_flag=True, help="Builds for every target.")
+@machine_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_json: bool) -> None:
@@ -21,13 +23,14 @@ def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_js
         return
     print_table(
         ("state", "build", "target", "os", "compiler", "hash", "from", "variants"),
-        map(_row, found),
+        map(build_row, found),
     )
     if not found:
         note("Nothing matches." if all_targets else "Nothing that runs here matches; try --all.")
 
 
-def _row(build: BuildView) -> tuple[str, ...]:
+def build_row(build: BuildView) -> tuple[str, ...]:
+    """A build as a row of a table."""
     return (
         MARKS[build.disposition].word,
         f"{build.name}@{build.version}",
@@ -42,6 +45,7 @@ def _row(build: BuildView) -> tuple[str, ...]:
 
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
+@machine_options
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj

@@ -16,7 +16,7 @@ from core.cancel import CancelToken
 from core.events import NodeFinished, RunStarted
 from core.session import Session
 from core.settings import Settings
-from tui.cli.installs import follow
+from tui.cli.follow import follow
 from tui.cli.keys import print_keys
 from tui.cli.output import print_json, say
 from tui.cli.plans import make_plan_of, obstacle_of, plan_document, print_plan

@@ -1,35 +1,15 @@
-"""`spackbin install` and `spackbin attach`."""
+"""`spackbin install` and `spackbin attach`.
 
-import time
+Little is loaded before the engine process is started: it loads while this one does, and plans.
+"""
+
 from pathlib import Path
 
 import click
 
-from core.errors import Interrupted, StoreError
-from core.events import (
-    CancelRequested,
-    Event,
-    LogWritten,
-    NodeFailed,
-    NodeFinished,
-    NodeSkipped,
-    RunFinished,
-    RunStarted,
-)
-from core.session import Run
-from tui.cli.output import is_interactive, note, print_json, say
-from tui.cli.plans import (
-    environment_option,
-    make_plan_of,
-    obstacle_of,
-    plan_document,
-    print_plan,
-)
+from core.errors import Interrupted
 from tui.cli.root import Globals
-from tui.text import counted, duration
-
-POLL = 0.1
-"""Seconds between two looks at the journal."""
+from tui.cli.specs import environment_option
 
 
 @click.command()
@@ -50,28 +30,33 @@ def install(
     as_json: bool,
 ) -> None:
     """Install SPEC... or an environment: show the plan, ask, fetch, verify, relocate, register."""
-    session = given.session
-    plan = make_plan_of(session, specs, environment, exact=exact)
-    if not as_json:
-        print_plan(plan)
-    obstacle = obstacle_of(plan)
-    if obstacle:
-        raise obstacle
-    run = session.start_install(plan) if plan.has_work and _agreed(yes) else None
-    if run is None:
-        session.mark_explicit(plan)
-        if as_json:
-            print_json("install", **plan_document(plan), run=None)
+    with given.expecting_install():
+        from tui.cli.follow import follow
+        from tui.cli.output import print_json, say
+        from tui.cli.plans import make_plan_of, obstacle_of, plan_document, print_plan
+
+        session = given.session
+        plan = make_plan_of(session, specs, environment, exact=exact)
+        if not as_json:
+            print_plan(plan)
+        obstacle = obstacle_of(plan)
+        if obstacle:
+            raise obstacle
+        run = session.start_install(plan) if plan.has_work and _agreed(yes) else None
+        if run is None:
+            session.mark_explicit(plan)
+            if as_json:
+                print_json("install", **plan_document(plan), run=None)
+            else:
+                say("All of it is installed already.")
+        elif detach and as_json:
+            print_json("install", **plan_document(plan), run=run.id)
+        elif detach:
+            say(f"Started run {run.id}. To watch it: spackbin attach")
         else:
-            say("All of it is installed already.")
-    elif detach and as_json:
-        print_json("install", **plan_document(plan), run=run.id)
-    elif detach:
-        say(f"Started run {run.id}. To watch it: spackbin attach")
-    else:
-        raise click.exceptions.Exit(
-            follow(run, quiet=given.is_quiet, as_json=as_json, store=plan.store)
-        )
+            raise click.exceptions.Exit(
+                follow(run, quiet=given.is_quiet, as_json=as_json, store=plan.store)
+            )
 
 
 @click.command()
@@ -79,6 +64,9 @@ def install(
 @click.pass_obj
 def attach(given: Globals, as_json: bool) -> None:
     """Watch the install in progress, or the last one; exits as it does."""
+    from tui.cli.follow import follow
+    from tui.cli.output import note
+
     run = given.session.current_run()
     if run is None:
         note("Nothing was installed into this store by spackbin yet.")
@@ -88,6 +76,8 @@ def attach(given: Globals, as_json: bool) -> None:
 
 
 def _agreed(yes: bool) -> bool:
+    from tui.cli.output import is_interactive
+
     if yes:
         return True
     if not is_interactive():
@@ -95,60 +85,3 @@ def _agreed(yes: bool) -> bool:
     if not click.confirm("Install?", default=False, err=True):
         raise Interrupted("Nothing was installed")
     return True
-
-
-def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
-    """Report a run until its engine ends; returns its exit status.
-
-    Ctrl-C asks the engine to stop and goes on reporting until it has cleaned up.
-    """
-    events: list[Event] = []
-    while True:
-        try:
-            is_alive = run.is_alive()
-            for event in run.events():
-                events.append(event)
-                if not quiet:
-                    _report(event, events)
-            if isinstance(events[-1] if events else None, RunFinished):
-                break
-            if not is_alive:
-                raise StoreError(
-                    "The install ended without a word",
-                    run.last_words() or str(run.directory),
-                    "Run the same install again; what is half done is cleaned up first",
-                )
-            time.sleep(POLL)
-        except KeyboardInterrupt:
-            note("Cancelling; waiting for the engine to clean up.")
-            run.cancel()
-    finished = events[-1]
-    assert isinstance(finished, RunFinished)
-    if as_json:
-        print_json("run", run=run.id, store=store, events=events)
-    return finished.exit_status
-
-
-def _report(event: Event, events: list[Event]) -> None:
-    started = next((item for item in events if isinstance(item, RunStarted)), None)
-    names = {node.hash: f"{node.name}@{node.version}" for node in started.nodes} if started else {}
-    match event:
-        case LogWritten():
-            note(f"  {event.text}")
-        case NodeFinished():
-            state = "installed already" if event.already else "installed"
-            note(f"{names[event.node]}: {state} in {event.prefix}")
-        case NodeFailed():
-            text = ". ".join(part for part in (event.title, event.detail, event.hint) if part)
-            note(f"{names[event.node]}: failed. {text}.")
-        case NodeSkipped():
-            note(f"{names[event.node]}: not tried, {event.reason}.")
-        case CancelRequested():
-            note("Cancelled.")
-        case RunFinished():
-            parts = [f"{counted(event.installed, 'package')} installed"]
-            parts += [f"{event.failed} failed"] if event.failed else []
-            parts += [f"{event.skipped} not tried"] if event.skipped else []
-            note(f"{', '.join(parts)} in {duration(event.seconds)}.")
-        case _:
-            pass

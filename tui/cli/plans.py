@@ -2,33 +2,30 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from core.cancel import CancelToken
-from core.errors import NotAvailable, Refused, SpackbinError
+from core.errors import NotAvailable, Refused, SpackbinError, StoreError
 from core.model.plan import Blocker, Disposition, Plan, PlanNode
-from core.session import Session
 from tui.cli.browse import say_choice
+from tui.cli.machine import machine_options
 from tui.cli.output import note, print_json, say
 from tui.cli.root import Globals
-from tui.cli.specs import whole_specs
+from tui.cli.specs import environment_option, whole_specs
+from tui.state.preflight import fit_words, space_words
 from tui.state.tree import TreeState
 from tui.text import MARKS, counted, fingerprint, size_in_all
 
-environment_option = click.option(
-    "-e",
-    "--environment",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Take the builds that the spack.lock of this environment names.",
-)
-"""The option of `plan` and `install` for an environment."""
+if TYPE_CHECKING:
+    from core.session import Session
 
 
 @click.command()
 @click.argument("specs", nargs=-1, metavar="SPEC...")
 @environment_option
+@machine_options
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
@@ -37,7 +34,7 @@ def plan(
 ) -> None:
     """Show what an install of SPEC..., or of an environment, would do, and change nothing.
 
-    Exits with 3 or 4 if it could not be done as it is.
+    Exits with 1, 3 or 4 if it could not be done as it is.
     """
     made = make_plan_of(given.session, specs, environment, exact=exact)
     if as_json:
@@ -50,7 +47,7 @@ def plan(
 
 
 def make_plan_of(
-    session: Session, specs: Sequence[str], environment: Path | None = None, *, exact: bool
+    session: "Session", specs: Sequence[str], environment: Path | None = None, *, exact: bool
 ) -> Plan:
     """The plan for specs as a user gives them; says which builds were chosen."""
     if not specs and environment is None:
@@ -89,6 +86,20 @@ def print_plan(plan: Plan) -> None:
     for signer, name in plan.signers:
         say(f"Signed by  {name}  {fingerprint(signer)}")
     say(f"Store      {plan.store}")
+    _say_preflight(plan)
+
+
+def _say_preflight(plan: Plan) -> None:
+    """What was found out about the store."""
+    for heading, words in (("Space", space_words(plan.preflight)), ("Fits", fit_words(plan))):
+        if words:
+            say(f"{heading:<10} {words}")
+    for warning in plan.preflight.warnings:
+        say(f"  {warning}")
+    for obstacle in plan.preflight.obstacles:
+        say(f"  {obstacle.title}: {obstacle.detail}" if obstacle.detail else f"  {obstacle.title}")
+    for note_ in plan.notes:
+        say(f"Note       {note_}")
 
 
 def _bytes(plan: Plan) -> str:
@@ -107,6 +118,8 @@ def obstacle_of(plan: Plan) -> SpackbinError | None:
         )
     if blocked:
         return NotAvailable(f"{_first(blocked)} cannot be used here", blocked[0].reason)
+    for obstacle in plan.preflight.obstacles:
+        return StoreError(obstacle.title, obstacle.detail, obstacle.hint)
     to_build = plan.having(Disposition.BUILD)
     if to_build:
         return NotAvailable(
@@ -131,7 +144,9 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "is_ready": plan.is_ready,
         "bytes_to_fetch": plan.bytes_to_fetch if plan.sizes_are_known else None,
         "counts": {kind.value: len(plan.having(kind)) for kind in MARKS},
+        "notes": plan.notes,
         "signers": [{"fingerprint": key, "user_id": name} for key, name in plan.signers],
+        "preflight": plan.preflight,
         "nodes": [_node_document(node) for node in plan.nodes],
     }
 

@@ -1,6 +1,9 @@
 """The root of the command line: global options, and commands that load when they are called."""
 
+import gc
 import importlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,20 +14,31 @@ from core import __version__
 
 if TYPE_CHECKING:
     # Loaded when a command needs it: `--version` and `--help` answer at once.
+    from core.model.host import HostChoice
     from core.session import Session
+    from core.session.standby import Standby
 
 COMMANDS = {
     "attach": "tui.cli.installs:attach",
+    "cache": "tui.cli.cache:cache",
     "completion": "tui.cli.completion:completion",
     "demo": "tui.cli.demo:demo",
+    "dependents": "tui.cli.dependents:dependents",
+    "fleet": "tui.cli.fleet:fleet",
+    "history": "tui.cli.history:history",
     "host": "tui.cli.host:host",
+    "info": "tui.cli.matrix:info",
     "install": "tui.cli.installs:install",
     "key": "tui.cli.keys:key",
     "list": "tui.cli.browse:list_builds",
+    "matrix": "tui.cli.matrix:matrix",
     "mirror": "tui.cli.mirrors:mirror",
     "plan": "tui.cli.plans:plan",
     "show": "tui.cli.browse:show",
+    "undo": "tui.cli.undo:undo",
+    "uninstall": "tui.cli.uninstall:uninstall",
     "verify": "tui.cli.verify:verify",
+    "why": "tui.cli.why:why",
 }
 """Command name to where it is defined."""
 
@@ -39,6 +53,24 @@ class Globals:
     """Names or URLs to which the command is limited."""
     is_quiet: bool = False
     """True to leave out progress."""
+    machine: "HostChoice | None" = None
+    """For which machine to judge; this one if not given."""
+    standby: "Standby | None" = None
+    """An engine that loads while the command is still at its plan."""
+
+    @contextmanager
+    def expecting_install(self) -> Generator[None]:
+        """Start the engine process now: it loads at the same time as this one.
+
+        At the end it is gone, unless a run was given to it.
+        """
+        from core.session.standby import Standby
+
+        self.standby = Standby()
+        try:
+            yield
+        finally:
+            self.standby.dismiss()
 
     @cached_property
     def session(self) -> "Session":
@@ -46,7 +78,9 @@ class Globals:
         from core.session import Session
         from core.settings import load_settings
 
-        return Session(load_settings(self.options), only=self.mirrors)
+        return Session(
+            load_settings(self.options), self.mirrors, host=self.machine, standby=self.standby
+        )
 
 
 class LazyGroup(click.Group):
@@ -105,4 +139,7 @@ def open_screen(session: "Session") -> int:
     """Open the full-screen program; returns the exit status."""
     from tui.app import run_app
 
+    # It runs for hours, unlike a command; what is loaded is no garbage.
+    gc.freeze()
+    gc.set_threshold(700, 10, 10)
     return run_app(session)

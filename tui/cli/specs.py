@@ -1,7 +1,19 @@
-"""Words of a command line as specs."""
+"""Words of a command line as specs, and the option that stands for many of them."""
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+environment_option = click.option(
+    "-e",
+    "--environment",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Take the builds that the spack.lock of this environment names.",
+)
+"""The option of `plan` and `install` for an environment."""
 
 _CONSTRAINT = re.compile(r"[@%+~^]|[A-Za-z_][\w-]*==?")
 

@@ -1,9 +1,25 @@
 """Machines as they were recorded, so that no test depends on where it runs."""
 
+from pathlib import Path
+
 from core.host.microarch import runnable_on
+from core.host.profile import read_profile
 from core.model.host import Host, Libc
 
+RECORDED = Path(__file__).parent / "recorded"
+"""Documents of `spackbin host --json`, one for each machine."""
+
 GLIBC_236 = Libc("glibc", "2.36", "/usr")
+
+
+def recorded(name: str) -> Host:
+    """A recorded machine."""
+    return read_profile(RECORDED / f"{name}.json")
+
+
+def recorded_names() -> list[str]:
+    """The names of all recorded machines."""
+    return sorted(path.stem for path in RECORDED.glob("*.json"))
 
 
 def machine(

@@ -62,6 +62,9 @@ def test_nesting_up_to_the_limit_is_read() -> None:
     [
         (b'{"a": 1, "a": 1}', "it has the same key twice in one object"),
         (b'{"x": [{"a": 1, "\\u0061": 2}]}', "it has the same key twice in one object"),
+        (b'{"a":1,"a":1}', "it has the same key twice in one object"),
+        (b'{"a":[1,' + b"9" * 21 + b"]}", "it holds a number that is too large"),
+        (b"-" + b"9" * 21, "it holds a number that is too large"),
         (b'{"a": NaN}', "it holds NaN, which is not JSON"),
         (b'{"a": -Infinity}', "it holds -Infinity, which is not JSON"),
         (b'{"a": 1e999}', "it holds a number that is too large"),

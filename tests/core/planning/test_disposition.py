@@ -4,14 +4,22 @@ import random
 
 import pytest
 
-from core.model.host import Verdict
+from core.model.host import HostObstacle, ObstacleKind, Verdict
 from core.model.ident import MirrorName
 from core.model.plan import Disposition
 from core.planning.disposition import RowDisposition, fitness, row_disposition
 from tests.core.host.machines import ICELAKE
 
 HARBOR, PRBOT = MirrorName("harbor"), MirrorName("prbot")
-RUNS, STUCK = Verdict(), Verdict(("built for zen2", "needs glibc 2.40"))
+RUNS, STUCK = (
+    Verdict(),
+    Verdict(
+        (
+            HostObstacle(ObstacleKind.TARGET, "built for zen2"),
+            HostObstacle(ObstacleKind.LIBC_VERSION, "needs glibc 2.40"),
+        )
+    ),
+)
 
 
 @pytest.mark.parametrize(
