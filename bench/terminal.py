@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.install import KEY, MIRROR, Ours
+from bench.contestants import DEMO, Ours
 
 COLUMNS, LINES = 80, 24
 QUIET = 0.3
@@ -130,13 +130,13 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--keys", type=int, default=30, help="keys of each kind at most")
-    options.add_argument("--mirror", default=str(MIRROR), help="a mirror to show")
+    options.add_argument("--mirror", default=str(DEMO.root), help="a mirror to show")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="spackbin-bench-") as name:
         ours = Ours(Path(name))
         ours.say("mirror", "add", "harbor", given.mirror)
-        if given.mirror == str(MIRROR):
-            ours.say("key", "trust", "harbor", KEY)
+        if given.mirror == str(DEMO.root):
+            ours.say("key", "trust", "harbor", DEMO.key)
         environment = ours.environment | {"TERM": "xterm-256color", "SPACKBIN_USE_SPACK": "false"}
         print(f"\nTerminal of {COLUMNS}x{LINES}")
         measure([sys.executable, "-m", "tui.cli"], environment, given.keys)

@@ -32,7 +32,16 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "SPACK_ROOT",
     ):
         monkeypatch.delenv(name, raising=False)
-    for name in ("STORE", "CONFIG_DIR", "CACHE_DIR", "STATE_DIR", "JOBS", "USE_SPACK"):
+    for name in (
+        "STORE",
+        "CONFIG_DIR",
+        "CACHE_DIR",
+        "STATE_DIR",
+        "JOBS",
+        "USE_SPACK",
+        "CACHE_SIZE",
+        "SHARED_CACHES",
+    ):
         monkeypatch.delenv(f"SPACKBIN_{name}", raising=False)
 
 

@@ -9,8 +9,8 @@ from textual.app import App
 from core.errors import MirrorError, SpackbinError
 from tests.tui.tui_fakes import FakeRun, FakeSession
 from tests.tui.tui_values import finished_event, started_event
-from tui import jobs as jobs_module
 from tui.jobs import Jobs
+from tui.jobs import runs as runs_module
 from tui.messages import JobEnded, Learned, facts, requests
 
 
@@ -137,7 +137,7 @@ async def test_a_run_is_followed_to_its_end(session: FakeSession) -> None:
 async def test_a_long_journal_comes_in_pieces(
     session: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs_module, "EVENTS_AT_ONCE", 2)
+    monkeypatch.setattr(runs_module, "EVENTS_AT_ONCE", 2)
     run = FakeRun([started_event(), *[finished_event(1.0)] * 4])
     app = Listener(session)
     async with app.run_test() as pilot:
@@ -149,7 +149,7 @@ async def test_a_long_journal_comes_in_pieces(
 async def test_an_engine_that_never_speaks_is_given_up(
     session: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs_module, "START_SECONDS", 0.3)
+    monkeypatch.setattr(runs_module, "START_SECONDS", 0.3)
     run = FakeRun()
     run.die()
     app = Listener(session)

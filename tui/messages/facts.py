@@ -4,12 +4,25 @@ from dataclasses import dataclass
 
 from core.errors import SpackbinError
 from core.events import Event
+from core.model.environment import Environment
+from core.model.history import History
 from core.model.host import Host
 from core.model.ident import DagHash, Fingerprint, MirrorName
+from core.model.mirror import KnownMirror
 from core.model.plan import Plan
+from core.model.removal import Removal, RemovalPlan
 from core.model.views import BuildDetails, BuildView, KeyStatus, MirrorStatus, PackageView
 from core.session import Run
-from tui.messages.requests import FindBuilds, FindPackages, FindRun, MakePlan, Request
+from tui.messages.requests import (
+    FindBuilds,
+    FindPackages,
+    FindRun,
+    MakePlan,
+    PlanRemoval,
+    ReadEnvironment,
+    Remove,
+    Request,
+)
 
 
 class Fact:
@@ -42,6 +55,16 @@ class MirrorsRead(Fact):
 
     mirrors: tuple[MirrorStatus, ...]
     """All of them, in order of configuration."""
+    notes: tuple[str, ...] = ()
+    """What could not be read of the configuration of a Spack beside us, as sentences."""
+
+
+@dataclass(frozen=True)
+class KnownMirrorsRead(Fact):
+    """The public mirrors that we know of were listed."""
+
+    mirrors: tuple[KnownMirror, ...]
+    """All of them, the best known first."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +169,52 @@ class RunProgressed(Fact):
     """Packages of the run."""
     has_ended: bool
     """True if the run came to its end with them."""
+
+
+@dataclass(frozen=True)
+class HistoryRead(Fact):
+    """What was done to the store was listed."""
+
+    history: History
+    """All of it."""
+
+
+@dataclass(frozen=True)
+class RemovalPlanned(Fact):
+    """It is known what a removal would do."""
+
+    request: PlanRemoval
+    """What was asked."""
+    plan: RemovalPlan | Plan
+    """What it would remove; of an undo that brings packages back, what it would install."""
+
+
+@dataclass(frozen=True)
+class Removed(Fact):
+    """Something was removed."""
+
+    request: Remove
+    """What was asked."""
+    removal: Removal
+    """What was done."""
+
+
+@dataclass(frozen=True)
+class RemovalGivenUp(Fact):
+    """A removal was given up in time: nothing was removed."""
+
+    request: Remove
+    """What was asked."""
+
+
+@dataclass(frozen=True)
+class EnvironmentRead(Fact):
+    """An environment was read."""
+
+    request: ReadEnvironment
+    """What was asked."""
+    environment: Environment
+    """What it holds."""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What screens ask for, in the imperative."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from core.model.environment import Environment
 from core.model.ident import DagHash, Fingerprint, MirrorName
 from core.model.plan import Plan
+from core.model.removal import RemovalPlan
 from core.session import Run
 
 
@@ -77,6 +79,8 @@ class MakePlan(Request):
 
     hashes: tuple[DagHash, ...]
     """What is to be installed."""
+    environment: Environment | None = field(default=None, compare=False)
+    """The environment whose roots they are, and which describes them; `None` if there is none."""
     latest_wins = True
 
 
@@ -111,6 +115,65 @@ class CancelRun(Request):
 
     run: Run
     """Which."""
+
+
+@dataclass(frozen=True)
+class ReadHistory(Request):
+    """List what was done to the store."""
+
+    latest_wins = True
+    is_quiet = True
+
+
+@dataclass(frozen=True)
+class PlanRemoval(Request):
+    """Find out what an uninstall or an undo would do."""
+
+    latest_wins = True
+    is_quiet = True
+
+
+@dataclass(frozen=True)
+class PlanUninstall(PlanRemoval):
+    """Find out what an uninstall would do."""
+
+    hashes: tuple[DagHash, ...]
+    """What is to be removed."""
+    dependents: bool = False
+    """True to remove what needs it as well."""
+    unused: bool = False
+    """True to remove what only it needed as well."""
+
+
+@dataclass(frozen=True)
+class PlanUndo(PlanRemoval):
+    """Find out what taking back an operation would do."""
+
+    number: int | None = None
+    """Which operation; `None` for the last that can be taken back."""
+
+
+@dataclass(frozen=True)
+class Remove(Request):
+    """Remove as planned. It can be given up until the database is written."""
+
+    plan: RemovalPlan
+    """The plan that the user agreed to."""
+
+
+@dataclass(frozen=True)
+class ReadEnvironment(Request):
+    """Read a Spack environment."""
+
+    path: str
+    """Its directory, or its `spack.lock` or `spack.yaml`, as the user typed it."""
+    latest_wins = True
+    is_quiet = True
+
+
+@dataclass(frozen=True)
+class ReadKnownMirrors(Request):
+    """List the public mirrors that we know of."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from textual.app import ComposeResult
 
 from core.model.ident import DagHash, MirrorName
-from core.model.plan import Blocker, Disposition, Plan, PlanNode
+from core.model.plan import Blocker, Disposition, Fit, Plan, PlanNode
 from tui import text
 from tui.messages import facts, requests
 from tui.messages.facts import Fact, Room
@@ -11,6 +11,7 @@ from tui.screens.dialogs import Answers
 from tui.screens.keys import KeysScreen
 from tui.screens.planning import WORKING, PlanScreen, why_dialog
 from tui.screens.tree import TreeScreen
+from tui.state.preflight import fit_words, space_words
 from tui.text import MARKS, Line, Part, fitted
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, spread
@@ -136,6 +137,8 @@ def why_not_ready(plan: Plan) -> str:
     blocked = plan.having(Disposition.BLOCKED) + plan.having(Disposition.OTHER_HOST)
     if blocked:
         return f"{_first(blocked)} blocked: w says why"
+    for obstacle in plan.preflight.obstacles:
+        return obstacle.title
     to_build = plan.having(Disposition.BUILD)
     if to_build:
         return f"{_first(to_build)} to be built from source first: w says more"
@@ -163,7 +166,7 @@ def summary_lines(plan: Plan, room: Room | None, width: int) -> list[Line]:
     if _distrusted(plan):
         lines.append(_row("", "No trusted key signed them: K shows the keys on offer", "notice"))
     lines += _signers(plan, width)
-    lines.append(_row("Store", f"{plan.store}   {_room(room)}"))
+    lines += _store(plan, room)
     hashes = " ".join(f"/{hash_[:7]}" for hash_ in plan.roots)
     command = text.wrapped(f"spackbin install {hashes} --yes", width - LABEL - 4)
     lines += [_row("Same as" if at == 0 else "", line) for at, line in enumerate(command[:3])]
@@ -212,6 +215,18 @@ def _signers(plan: Plan, width: int) -> list[Line]:
 
 def _is_signed(node: PlanNode) -> bool:
     return node.source is not None and bool(node.source.signer)
+
+
+def _store(plan: Plan, room: Room | None) -> list[Line]:
+    """The store, its space, and whatever may keep the packages from being moved to it."""
+    space = space_words(plan.preflight)
+    if not space:
+        return [_row("Store", f"{plan.store}   {_room(room)}")]
+    rows = [_row("Store", plan.store), _row("Space", space)]
+    if Fit.UNKNOWN in plan.preflight.fits.values():
+        rows.append(_row("Fits", fit_words(plan), "notice"))
+    rows += [_row("", obstacle.title, "bad") for obstacle in plan.preflight.obstacles[:1]]
+    return rows
 
 
 def _room(room: Room | None) -> str:

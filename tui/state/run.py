@@ -17,7 +17,9 @@ from core.events import (
     LogWritten,
     NodeFailed,
     NodeFinished,
+    NodeRelocated,
     NodeSkipped,
+    NodeVerified,
     Phase,
     PhaseFinished,
     PhaseProgressed,
@@ -27,6 +29,7 @@ from core.events import (
     RunStarted,
 )
 from core.model.ident import DagHash
+from tui.text import counted
 
 RATE_SECONDS = 5.0
 """The rate is that of the last so many seconds."""
@@ -230,6 +233,16 @@ class RunState:
     def _(self, event: NodeSkipped) -> None:
         state = self.nodes[event.node]
         state.status, state.phase, state.title = Status.SKIPPED, None, event.reason
+
+    @_take.register
+    def _(self, event: NodeVerified) -> None:
+        """Kept for the history; the log says it in words."""
+
+    @_take.register
+    def _(self, event: NodeRelocated) -> None:
+        if event.files:
+            text = f"relocated: {counted(event.strings, 'path')} in {counted(event.files, 'file')}"
+            self.log.append(LogLine(event.time, event.node, text))
 
     @_take.register
     def _(self, event: LogWritten) -> None:

@@ -1,0 +1,84 @@
+"""Start-up stays lean: what a command does not need is not loaded."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.cancel import CancelToken
+from core.session import Session
+from core.settings import load_settings
+from tests.program import KEY, world
+
+SLOW = {
+    "archspec",
+    "asyncio",
+    "distro",
+    "elftools",
+    "email",
+    "gnupg",
+    "http.client",
+    "httpx",
+    "ssl",
+    "textual",
+    "urllib.request",
+}
+"""What takes long to load, and no command needs that only looks at what is here."""
+
+RUN = """
+import os, sys
+leave = os._exit
+def tell(status):
+    print(*sys.modules, file=sys.stderr, flush=True)
+    leave(status)
+os._exit = tell
+sys.argv = ["spackbin", *sys.argv[1:]]
+from tui.cli.__main__ import main
+main()
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path, golden: Path) -> dict[str, str]:
+    """A world that knows the golden mirror, its key, and the machine."""
+    environment = world(tmp_path / "world")
+    session = Session(load_settings(environ=environment))
+    session.add_mirror("harbor", str(golden / "dev/mirror-signed"))
+    session.refresh("harbor", cancel=CancelToken(), progress=lambda *_: None)
+    session.trust("harbor", KEY)
+    session.host()
+    return environment
+
+
+def loaded_by(environment: dict[str, str], *arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.split())
+
+
+def test_the_version_needs_next_to_nothing(tmp_path: Path) -> None:
+    loaded = loaded_by(world(tmp_path), "--version")
+    assert loaded.isdisjoint(SLOW | {"msgspec", "rich", "sqlite3", "yaml", "core.model.spec"})
+
+
+@pytest.mark.parametrize("arguments", [("list", "reef"), ("show", "reef"), ("mirror", "list")])
+def test_to_look_at_what_is_here_nothing_slow_is_loaded(
+    environment: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    loaded = loaded_by(environment, *arguments)
+    assert "core.session.session" in loaded
+    assert not loaded & SLOW
+    assert loaded.isdisjoint({"core.engine.worker", "core.mirror.client", "core.session.planner"})
+
+
+def test_a_plan_of_a_mirror_in_files_needs_no_network(environment: dict[str, str]) -> None:
+    loaded = loaded_by(environment, "plan", "reef")
+    assert "core.session.planner" in loaded
+    assert loaded.isdisjoint({"httpx", "http.client", "ssl", "textual", "urllib.request"})

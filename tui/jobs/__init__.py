@@ -1,0 +1,12 @@
+"""The only room that starts workers.
+
+A request becomes a job: a thread that calls the session, with a cancel token passed down. What it
+finds out, errors included, becomes facts. Jobs of one kind run one after the other. The files of
+this room say, by topic, how requests are met.
+"""
+
+# Each file registers, when it is loaded, what it can do.
+from tui.jobs import browse, environment, mirrors, past, runs
+from tui.jobs.queues import Jobs
+
+__all__ = ["Jobs", "browse", "environment", "mirrors", "past", "runs"]

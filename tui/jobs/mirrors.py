@@ -1,0 +1,67 @@
+"""Mirrors and their keys."""
+
+import time
+
+from core.errors import Interrupted, SpackbinError
+from core.model.ident import MirrorName
+from tui.jobs.job import DRAIN_SECONDS, Job, perform
+from tui.messages import facts, requests
+
+
+@perform.register
+def _read_mirrors(_: requests.ReadMirrors, job: Job) -> None:
+    job.tell(facts.MirrorsRead(job.session.mirrors(), job.session.mirror_notes()))
+
+
+@perform.register
+def _read_known_mirrors(_: requests.ReadKnownMirrors, job: Job) -> None:
+    job.tell(facts.KnownMirrorsRead(job.session.known_mirrors()))
+
+
+@perform.register
+def _add_mirror(request: requests.AddMirror, job: Job) -> None:
+    job.tell(
+        facts.MirrorAdded(job.session.add_mirror(request.name, request.url, signed=request.signed))
+    )
+
+
+@perform.register
+def _remove_mirror(request: requests.RemoveMirror, job: Job) -> None:
+    job.session.remove_mirror(request.name)
+    job.tell(facts.MirrorRemoved(request.name))
+
+
+@perform.register
+def _refresh_mirrors(request: requests.RefreshMirrors, job: Job) -> None:
+    for name in request.names:
+        last = 0.0
+
+        def report(step: str, done: int, total: int, name: MirrorName = name) -> None:
+            nonlocal last
+            if time.monotonic() - last >= DRAIN_SECONDS:
+                last = time.monotonic()
+                job.tell(facts.RefreshProgressed(name, step, done, total))
+
+        try:
+            job.session.refresh(name, cancel=job.token, progress=report)
+        except Interrupted:
+            raise
+        except SpackbinError as error:
+            job.tell(facts.RefreshFailed(name, error))
+    job.tell(facts.MirrorsRefreshed(request.names))
+
+
+@perform.register
+def _read_keys(request: requests.ReadKeys, job: Job) -> None:
+    job.tell(facts.KeysRead(request.mirror, job.session.keys(request.mirror)))
+
+
+@perform.register
+def _trust_key(request: requests.TrustKey, job: Job) -> None:
+    job.tell(facts.KeyTrusted(job.session.trust(request.mirror, request.fingerprint)))
+
+
+@perform.register
+def _distrust_key(request: requests.DistrustKey, job: Job) -> None:
+    job.session.distrust(request.mirror, request.fingerprint)
+    job.tell(facts.KeyDistrusted(request.mirror, request.fingerprint))

@@ -1,0 +1,83 @@
+"""A removal in words: what goes, what stays, and why."""
+
+from dataclasses import dataclass
+
+from core.model.history import Touched
+from core.model.removal import Removal, RemovalPlan
+from tui.text import counted, listed, size
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalRow:
+    """One package that a removal is about."""
+
+    package: Touched
+    """Which one."""
+    word: str
+    """What happens with it: `goes`, `stays`, `unused`, `unmarked`."""
+    reason: str
+    """Why, as a sentence without a final full stop."""
+    bytes: int | None = None
+    """Bytes that become free; `None` if it stays."""
+
+
+def rows_of(plan: RemovalPlan) -> list[RemovalRow]:
+    """First what stays against the wish of the user, then what goes, then the rest."""
+    rows = [RemovalRow(item.package, "stays", item.reason) for item in plan.kept]
+    for item in plan.removed:
+        place = " (of the system: only forgotten)" if item.is_external else ""
+        rows.append(RemovalRow(item.package, "goes", item.reason + place, item.bytes))
+    rows += [
+        RemovalRow(package, "unmarked", "It stays, no longer as asked for by name")
+        for package in plan.implicit
+    ]
+    rows += [
+        RemovalRow(package, "unused", "Nothing will need it any more; it stays all the same")
+        for package in plan.unused
+    ]
+    return rows
+
+
+def title_of(plan: RemovalPlan) -> str:
+    """What is being decided."""
+    if plan.undoes:
+        return f"Undo operation {plan.undoes}"
+    about = {item.package.hash: item.package.label for item in (*plan.removed, *plan.kept)}
+    return f"Remove {listed([about[hash_] for hash_ in plan.roots if hash_ in about])}"
+
+
+def command_of(plan: RemovalPlan, *, dependents: bool, unused: bool) -> str:
+    """The command that does the same."""
+    if plan.undoes:
+        return f"spackbin undo {plan.undoes} --yes"
+    hashes = [f"/{hash_[:7]}" for hash_ in plan.roots]
+    options = ["--dependents"] * dependents + ["--unused"] * unused
+    return " ".join(["spackbin uninstall", *hashes, *options, "--yes"])
+
+
+def why_not_removable(plan: RemovalPlan) -> str:
+    """Why a removal cannot be carried out, as a sentence; empty if it can."""
+    if plan.refused:
+        return f"{_first(plan.refused[0].package, len(plan.refused))}: d removes what needs it, too"
+    return "" if plan.has_work else "There is nothing to remove"
+
+
+def _first(package: Touched, number: int) -> str:
+    return f"{package.label} is needed" if number == 1 else f"{package.label} and others are needed"
+
+
+def done_words(plan: RemovalPlan, removal: Removal) -> str:
+    """What was done, as a sentence without a final full stop."""
+    number = f" (operation {removal.number})" if removal.number else ""
+    freed = f", {size(plan.bytes_freed)} freed" if removal.removed else ""
+    return f"{counted(len(removal.removed), 'package')} removed{freed}{number}"
+
+
+def left_words(removal: Removal) -> tuple[str, ...]:
+    """What did not quite work, as sentences; often nothing."""
+    left = [f"{path} could not be deleted yet: {why}." for path, why in removal.left.items()]
+    if left:
+        left.append("The next install or removal tries again.")
+    if removal.problem:
+        left.append(f"It is not in the history yet. {removal.problem}")
+    return tuple(left)
