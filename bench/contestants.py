@@ -198,11 +198,11 @@ def floors(place: Path, archives: list[Path]) -> list[Contestant]:
     """
     target = place / "floor"
     tar = 'for archive; do tar -xzf "$archive" -C "$TARGET"; done'
-    fast = 'for archive; do "$PYTHON" -m isal.igzip -cd "$archive" | tar -x -C "$TARGET"; done'
+    fast = 'for archive; do "$PYTHON" -m zlib_ng.gzip_ng -cd "$archive" | tar -x -C "$TARGET"; done'
     scripts = {"tar": tar}
     if len(archives) < 10:
         # It starts a Python for each archive, which would be all that is measured.
-        scripts["isal + tar"] = fast
+        scripts["zlib-ng + tar"] = fast
     environment = clean_environment(place) | {"TARGET": str(target), "PYTHON": sys.executable}
     return [
         Contestant(
