@@ -14,12 +14,13 @@ from core.errors import WrongUse
 from core.session import Run, Session
 from tui.jobs import Jobs
 from tui.messages import Asked, JobEnded, Learned, facts, requests
-from tui.screens.add_mirror import AddMirrorDialog
 from tui.screens.base import CommandScreen
 from tui.screens.browse import BrowseScreen
 from tui.screens.dialogs import error_dialog
+from tui.screens.form import FormDialog
 from tui.screens.preview import PreviewScreen
 from tui.screens.run import RunScreen
+from tui.state.badges import NO_BADGES, Badges
 from tui.state.run import RunState, Status
 from tui.theme import THEME, terminal_problem, wants_ascii
 from tui.widgets.alphabet import Alphabet
@@ -51,6 +52,8 @@ class SpackbinApp(App[int]):
         self._jobs = Jobs(self, session)
         self._run: Run | None = None
         self._run_state = RunState()
+        self.badges = NO_BADGES
+        """The warnings that mirrors wear, for all screens that name one."""
 
     def get_line_filters(self) -> list[LineFilter]:
         """Textual's filters, then the last door before the terminal."""
@@ -99,11 +102,13 @@ class SpackbinApp(App[int]):
 
     def _tell(self, fact: facts.Fact) -> None:
         for screen in list(self.screen_stack):
-            if isinstance(screen, CommandScreen | AddMirrorDialog) and screen.is_mounted:
+            if isinstance(screen, CommandScreen | FormDialog) and screen.is_mounted:
                 screen.learn(fact)
 
     def _heed(self, fact: facts.Fact) -> None:
         match fact:
+            case facts.MirrorsRead(mirrors):
+                self.badges = Badges(mirrors)
             case facts.InstallStarted(run):
                 self._follow(run)
                 self.call_next(self._show_run)

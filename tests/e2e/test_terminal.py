@@ -146,3 +146,35 @@ def test_the_demo_opens_on_its_mirror(program: Program) -> None:
         opened.sees("harbor", "beacon", "needs 4 packages")
         assert quit_and_wait(opened) == 0
     assert list(temporary.iterdir()) == []
+
+
+def test_what_was_installed_is_taken_back_from_the_history(program: Program, golden: Path) -> None:
+    program.trusting(golden / "dev" / "mirror-signed")
+    with terminal(program) as opened:
+        opened.sees("8 of 8 packages", "harbor", "needs 4 packages")
+        opened.press("i")
+        opened.sees("Install beacon@1.3.0", "Cancel")
+        opened.press("y")
+        opened.sees("4 of 4 installed", "register")
+        opened.press("\x1b")
+        opened.sees("8 of 8 packages", "■ beacon")
+        opened.press("H")
+        opened.sees("History of the store", "install beacon@1.3.0/", "4 installed")
+        opened.press("\r")
+        opened.sees("Operation 1: install beacon@1.3.0/", "signed by", "from harbor")
+        opened.press("\x1b")
+        opened.sees("History of the store")
+        opened.press("z")
+        opened.sees("Undo operation 1", "To remove        4", "Operation 1 installed it", "Keep")
+        opened.press("\r")
+        opened.sees("History of the store")
+        assert program.prefix("beacon").is_dir()
+        opened.press("z")
+        opened.sees("To remove        4")
+        opened.press("y")
+        opened.sees("4 packages removed", "undo 1", "4 installed, undone")
+        opened.press("\x1b")
+        opened.sees("8 of 8 packages", "● beacon")
+        assert quit_and_wait(opened) == 0
+    left = {path.name for path in program.store.iterdir()}
+    assert left == {".spack-db", ".spackbin", "bin"}

@@ -14,6 +14,8 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from textual.widgets import Input
+
 from core.cancel import CancelToken
 from core.engine.journal import LOCK, JournalWriter, Run, new_run
 from core.events import (
@@ -31,9 +33,13 @@ from core.model.host import Host, Libc
 from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan
 from core.session import Session
+from core.session import history as desk
 from core.settings import Settings
 from tests.program import KEY, ROOT
+from tests.screens import trusting
+from tests.screens.past import store_with_a_past
 from tests.tui.tui_drive import Driver, opened
+from tests.tui.tui_fakes import FakeSession
 
 NOW = 1_795_000_000.0
 """The moment at which all pictures are taken."""
@@ -107,7 +113,28 @@ async def why(screen: Driver) -> None:
     await screen.sees("ghost@0.0.7")
     await screen.press("down")
     await screen.press("w")
-    await screen.sees("no mirror has it")
+    await screen.sees("What to do")
+
+
+async def why_not(screen: Driver) -> None:
+    await screen.sees("8 of 8 packages", "needs 4 packages")
+    await screen.press("slash")
+    screen.app.screen.query_one("#filter", Input).value = "libtide@2.0.1 ~pic"
+    await screen.sees("0 of 8 packages")
+    await screen.press("enter", "w")
+    await screen.sees("The nearest build")
+
+
+async def folded_tree(screen: Driver) -> None:
+    await tree(screen)
+    await screen.press("down", "h")
+    await screen.sees("below: ")
+
+
+async def matrix(screen: Driver) -> None:
+    await screen.sees("hdf5: 5 builds")
+    await screen.press("T")
+    await screen.sees("4 of 4 packages")
 
 
 async def mirrors(screen: Driver) -> None:
@@ -120,6 +147,30 @@ async def help_page(screen: Driver) -> None:
     await screen.sees("8 of 8 packages")
     await screen.press("question_mark")
     await screen.sees("Keys of this screen")
+
+
+def environment_at(path: Path) -> Scene:
+    async def environment(screen: Driver) -> None:
+        await screen.sees("8 of 8 packages")
+        await screen.press("E")
+        await screen.sees("Open a Spack environment")
+        screen.app.screen.query_one("#path", Input).value = str(path)
+        await screen.press("enter")
+        await screen.sees("1 cached", "ghost@0.0.7: no mirror has it")
+
+    return environment
+
+
+async def history(screen: Driver) -> None:
+    await screen.sees("8 of 8 packages")
+    await screen.press("H")
+    await screen.sees("install reef@5.0.0")
+
+
+async def undo(screen: Driver) -> None:
+    await screen.sees("8 of 8 packages")
+    await screen.press("z")
+    await screen.sees("Undo operation 3", "2.5 MB become free")
 
 
 async def run(screen: Driver) -> None:
@@ -146,14 +197,21 @@ TRUSTED: dict[str, Scene] = {
     "browse": browse,
     "tree": tree,
     "preview": preview,
+    "tree-folded": folded_tree,
     "why": why,
+    "why-not": why_not,
     "mirrors": mirrors,
     "help": help_page,
 }
+SEED: dict[str, Scene] = {"matrix": matrix}
+"""Drawn on a machine and a mirror in memory: the table that this program began with."""
+PAST: dict[str, Scene] = {"history": history, "undo": undo}
 RUNNING: dict[str, Scene] = {"run": run, "log": log}
 
 
-async def draw(session: Session, name: str, scene: Scene, target: Path, hidden: Path) -> None:
+async def draw(
+    session: Session | FakeSession, name: str, scene: Scene, target: Path, hidden: Path
+) -> None:
     """One picture: open the program, play the scene, keep what is on the screen."""
     async with opened(session) as screen:
         await scene(screen)
@@ -244,17 +302,21 @@ class Disk:
     f_bavail = 27_343_750
     f_frsize = 4096
     f_favail = 2_100_000
+    f_files = 6_500_000
+    f_flag = 0
 
 
 async def main(target: Path) -> None:
     time.time = lambda: NOW
     os.statvfs = lambda *_: Disk  # type: ignore[assignment,return-value]
+    desk.disk_usage = lambda _: 1_234_567
     os.environ["TZ"] = "UTC"
     time.tzset()
     with tempfile.TemporaryDirectory(prefix="d", dir="/tmp") as name:
         hidden = Path(name)
         assert len(name) == len(SHOWN)
         (hidden / "mirror").symlink_to(ROOT / "tui" / "demo" / "mirror")
+        (hidden / "env").symlink_to(ROOT / "tests" / "golden" / "dev" / "env")
         settings = Settings(
             hidden / "store", hidden / "config", hidden / "cache", hidden / "state", use_spack=False
         )
@@ -263,16 +325,25 @@ async def main(target: Path) -> None:
         session.add_mirror("harbor", str(hidden / "mirror"))
         session.refresh("harbor", cancel=CancelToken(), progress=lambda *_: None)
         await draw_all(session, UNTRUSTED, target, hidden)
+        await draw_all(FakeSession(), SEED, target, hidden)
+        for name, (make, scene) in trusting.SCENES.items():
+            await draw(make(), name, scene, target, hidden)
         session.trust("harbor", KEY)
-        await draw_all(session, TRUSTED, target, hidden)
+        scenes = {**TRUSTED, "environment": environment_at(hidden / "env")}
+        await draw_all(session, scenes, target, hidden)
         plan = session.plan([session.resolve("reef").build.hash], cancel=CancelToken())
+        past = Session(store_with_a_past(settings, plan, NOW), host=HOST)
+        await draw_all(past, PAST, target, hidden)
+        past.close()
         _, engine = in_progress(session, plan)
         await draw_all(session, RUNNING, target, hidden)
         os.close(engine)
         session.close()
 
 
-async def draw_all(session: Session, scenes: dict[str, Scene], target: Path, hidden: Path) -> None:
+async def draw_all(
+    session: Session | FakeSession, scenes: dict[str, Scene], target: Path, hidden: Path
+) -> None:
     for name, scene in scenes.items():
         await draw(session, name, scene, target, hidden)
 

@@ -95,15 +95,16 @@ async def test_panes_and_details(session: FakeSession) -> None:
         await driver.sees("hdf5: 5 builds")
 
 
-async def test_why_gives_the_reason_of_the_row(session: FakeSession) -> None:
+async def test_why_asks_about_the_row(session: FakeSession) -> None:
     async with opened(session) as driver:
         await driver.sees("hdf5: 5 builds")
         await driver.press("a")
         await driver.sees("neoverse_v1", "all targets")
         await driver.press("l", "G", "w")
-        await driver.sees("Why other host?", "neoverse_v1 is no ancestor of icelake.")
-        await driver.press("enter")
-        await driver.misses("Why other host?")
+        await driver.sees("Why? ")
+        assert [text for text, _ in session.judge.asked] == [f"/{hash_of('hdfe')}"]
+        await driver.press("escape")
+        await driver.misses("Why? ")
         await driver.press("i")
         await driver.sees("It does not run on this machine: w says why")
         await driver.press("a")
@@ -182,7 +183,9 @@ async def test_the_palette_runs_a_command_by_its_name(session: FakeSession) -> N
 async def test_help_lists_the_keys_of_the_screen(session: FakeSession) -> None:
     async with opened(session) as driver:
         await driver.press("question_mark")
-        await driver.sees("Keys of this screen (browse)", "Read the indexes of the mirrors anew")
+        await driver.sees("Keys of this screen (browse)", "Say why the row under the cursor")
+        await driver.press("pagedown")
+        await driver.sees("Read the indexes of the mirrors anew")
         await driver.press("G")
         await driver.sees("a binary exists and cannot be used")
         await driver.press("q")

@@ -17,13 +17,22 @@ from tui.commands import (
 )
 from tui.screens.base import CommandScreen
 from tui.screens.browse import BrowseScreen
+from tui.screens.dependents import DependentsScreen
 from tui.screens.details import DetailsScreen
+from tui.screens.environment import EnvironmentScreen
 from tui.screens.help import HelpScreen
+from tui.screens.history import HistoryScreen
 from tui.screens.keys import KeysScreen
+from tui.screens.matrix import MatrixScreen
 from tui.screens.mirrors import MirrorsScreen
+from tui.screens.operation import OperationScreen
 from tui.screens.preview import PreviewScreen
 from tui.screens.run import RunScreen
 from tui.screens.tree import TreeScreen
+from tui.screens.undo import UndoScreen
+from tui.screens.uninstall import UninstallScreen
+from tui.screens.variants import VariantsScreen
+from tui.screens.why import WhyScreen
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList
 
@@ -36,6 +45,15 @@ CLASSES: dict[str, type[CommandScreen]] = {
         RunScreen,
         KeysScreen,
         MirrorsScreen,
+        HistoryScreen,
+        OperationScreen,
+        UninstallScreen,
+        UndoScreen,
+        EnvironmentScreen,
+        WhyScreen,
+        MatrixScreen,
+        VariantsScreen,
+        DependentsScreen,
         DetailsScreen,
         HelpScreen,
     )

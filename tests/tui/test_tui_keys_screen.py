@@ -27,7 +27,7 @@ async def test_the_dialog_shows_all_that_there_is_to_compare(untrusting: FakeSes
             "2C8D D322 4EF3 573A 42BD   221F A8E0 CA3C 1C2A DA2F",
             "RSA 4096 · created 2022-05-25 · does not expire",
             "It will be trusted for this mirror only.",
-            "[ Do not trust ]   t  Trust for this mirror",
+            "[ Do not trust ]   y  Trust for this mirror",
         )
 
 
@@ -39,7 +39,7 @@ async def test_every_other_key_does_not_trust(untrusting: FakeSession, decline: 
         await driver.sees("not trusted")
         await driver.press("t")
         await driver.sees("Trust a key")
-        await driver.press("y", "space", "x")
+        await driver.press("t", "space", "x")
         await driver.sees("Trust a key")
         await driver.press(decline)
         await driver.misses("Trust a key")
@@ -53,7 +53,7 @@ async def test_t_trusts_for_this_mirror_and_the_notice_goes(untrusting: FakeSess
         await driver.sees("not trusted")
         await driver.press("enter")
         await driver.sees("Trust a key")
-        await driver.press("t")
+        await driver.press("y")
         await driver.sees("✓ harbor", "Trusted for harbor")
         await driver.press("t")
         await driver.sees("This key is trusted for this mirror already")
@@ -85,7 +85,7 @@ async def test_a_key_with_a_problem_cannot_be_trusted(untrusting: FakeSession) -
         await driver.press("K")
         await driver.sees("unusable", "expires 2020-01-01", "it is expired on 2020-01-01")
         await driver.press("t")
-        await driver.sees("This key cannot be trusted: it is expired on 2020-01-01")
+        await driver.sees("This key cannot be trusted", "It is expired on 2020-01-01.")
         assert "Trust a key" not in driver.text()
 
 

@@ -10,7 +10,7 @@ async def test_mirrors_are_listed_with_all_that_is_known(session: FakeSession) -
     session.all_mirrors.append(mirror("prbot", signed=False, error="Away. Check the network."))
     async with opened(session) as driver:
         await driver.press("M")
-        await driver.sees("harbor        ✓ signed · 2 h ago", "1,204 builds", "layout     v3")
+        await driver.sees("harbor        ✓ signed · 2 h ago", "1,204 builds", "layout       v3")
         await driver.press("j")
         await driver.sees("✗ not refreshed", "they need no signature", "Away. Check the network.")
 
@@ -35,11 +35,13 @@ async def test_add_asks_the_mirror_then_reads_it(session: FakeSession) -> None:
         await driver.sees("[ ] its builds must be signed")
         await driver.press("space", "enter")
         await driver.misses("Add a mirror")
+        await driver.sees("First use of harbor: 1 key on offer", "not trusted")
+        await driver.press("escape")
         await driver.sees("⚠ no trusted key", "7 builds")
         assert session.refreshed == ["harbor"]
         assert session.all_mirrors[0].signed
         await driver.press("K")
-        await driver.sees("Keys of harbor", "not trusted")
+        await driver.sees("First use of harbor", "not trusted")
         session.all_builds = default_builds()
         await driver.press("escape", "u")
         await driver.until(lambda: session.refreshed == ["harbor", "harbor"])
@@ -65,7 +67,10 @@ async def test_an_unsigned_mirror_can_be_added(session: FakeSession) -> None:
         await driver.press("down")
         await driver.type("https://plain.example")
         await driver.press("down", "space", "enter")
-        await driver.sees("plain         ⚠ unsigned")
+        await driver.sees('Add mirror "plain" [UNSIGNED]?')
+        await driver.type("plain")
+        await driver.press("enter")
+        await driver.sees("plain         ⚠ UNSIGNED")
         assert not session.all_mirrors[-1].signed
 
 

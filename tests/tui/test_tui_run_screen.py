@@ -5,7 +5,15 @@ import time
 import msgspec
 import pytest
 
-from core.events import CancelRequested, Event, LogWritten, PhaseProgressed, PhaseStarted
+from core.events import (
+    CancelRequested,
+    Event,
+    LockAwaited,
+    LogWritten,
+    PhaseProgressed,
+    PhaseStarted,
+)
+from core.model.holder import Holder
 from tests.tui.tui_drive import opened
 from tests.tui.tui_fakes import FakeRun, FakeSession
 from tests.tui.tui_values import (
@@ -45,6 +53,18 @@ async def test_a_run_in_progress_is_said_and_L_shows_it(session: FakeSession) ->
             "Esc leave it running",
         )
         assert "waits" in driver.text()
+
+
+async def test_whom_a_package_waits_for_is_said(session: FakeSession) -> None:
+    holder = Holder(1234, "node7", "alice")
+    waits = LockAwaited(time=NOW, node=ZLIB.hash, lock="prefix", holder=holder)
+    session.run = FakeRun(recent(started_event(), waits))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        await driver.press("L")
+        await driver.sees("waits     for process 1234 of alice")
+        await driver.press("w")
+        await driver.sees("It waits for process 1234 of alice on node7.")
 
 
 async def test_progress_arrives_while_one_looks(session: FakeSession) -> None:

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from core.events import (
     CancelRequested,
     Event,
+    LockAwaited,
+    LockObtained,
     LogWritten,
+    MarkedExplicit,
     NodeFinished,
     PhaseFinished,
     PhaseProgressed,
@@ -16,6 +19,8 @@ from core.events import (
     decode_event,
     encode_event,
 )
+from core.model.holder import Holder
+from core.model.ident import DagHash
 from tests.tui.tui_values import (
     NOW,
     RUN_NODES,
@@ -117,6 +122,37 @@ def test_waiting_nodes_name_what_they_wait_for() -> None:
     assert state.waits_for(state.nodes[HDF5.hash]) == ("zlib",)
     state.fold(install_events(ZLIB, NOW))
     assert state.waits_for(state.nodes[HDF5.hash]) == ()
+
+
+def test_whom_a_node_waits_for_is_known_until_it_goes_on() -> None:
+    holder = Holder(1234, "node7", "alice", "spack install zlib", NOW)
+    waits = LockAwaited(time=NOW, node=ZLIB.hash, lock="prefix", holder=holder)
+    state = folded(waits)
+    said = state.nodes[ZLIB.hash].awaits
+    assert said.startswith("process 1234 of alice on node7, running since ")
+    assert said.endswith("(spack install zlib)")
+    assert [line.text for line in state.log_of(ZLIB.hash)] == [f"waits for {said}"]
+    assert state.awaits == ""
+    for end in (
+        LockObtained(time=NOW, node=ZLIB.hash, lock="prefix", seconds=2.0),
+        PhaseStarted(time=NOW, node=ZLIB.hash, phase="extract", total=1),
+    ):
+        assert folded(waits, end).nodes[ZLIB.hash].awaits == ""
+
+
+def test_the_run_may_wait_for_the_database() -> None:
+    waits = LockAwaited(time=NOW, node=None, lock="database", holder=Holder())
+    assert folded(waits).awaits == (
+        "the install database, held by a process on another machine or in another container"
+    )
+    over = LockObtained(time=NOW, node=None, lock="database", seconds=2.0)
+    assert folded(waits, over).awaits == ""
+
+
+def test_a_mark_may_be_about_a_package_that_is_not_of_the_run() -> None:
+    other = DagHash(hash_of("other"))
+    marked = MarkedExplicit(time=NOW, node=other, name="o", version="1", prefix="/p")
+    assert other not in folded(marked).nodes
 
 
 def test_phase_totals_leave_out_nodes_that_never_get_there() -> None:

@@ -2,17 +2,25 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from core.cancel import CancelToken
-from core.errors import MirrorError, SpackbinError, WrongUse
+from core.errors import MirrorError, NotAvailable, Refused, SpackbinError, WrongUse
 from core.events import Event
+from core.model.environment import Environment
+from core.model.history import History
 from core.model.host import Host
+from core.model.ident import mirror_name
+from core.model.keycards import KeyCard, KeyReport, Opinion, SecondSource
+from core.model.mirror import KnownMirror, Mirror
 from core.model.plan import Disposition, Plan
+from core.model.removal import Removal, RemovalPlan
 from core.model.views import BuildDetails, BuildView, KeyStatus, MirrorStatus, PackageView
+from core.session.quarantine import warnings_of
 from core.settings import Settings
+from tests.tui.tui_judging import FakeJudge
 from tests.tui.tui_values import (
     HOST,
     build,
@@ -23,6 +31,16 @@ from tests.tui.tui_values import (
     ready_plan,
     started_event,
 )
+
+NOT_CHECKED = tuple(
+    SecondSource(name, Opinion.NOT_CHECKED, detail)
+    for name, detail in (
+        ("known to spackbin", "no key of this mirror is known"),
+        ("keys page", "none is configured"),
+        ("other mirrors", "it is trusted for no other mirror"),
+    )
+)
+"""Second sources that know nothing."""
 
 
 class FakeRun:
@@ -68,8 +86,26 @@ class FakeSession:
         self.made_plan = ready_plan()
         self.run: FakeRun | None = None
         self.started: list[Plan] = []
+        self.planned_environments: list[Environment | None] = []
+        self.past = History()
+        self.known: tuple[KnownMirror, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        self.undo: RemovalPlan | Plan | None = None
+        self.uninstall: Callable[[bool, bool], RemovalPlan] | None = None
+        self.asked_removals: list[tuple[str, ...]] = []
+        self.removed: list[RemovalPlan] = []
+        self.removal = Removal(number=4, removed=(), left={})
+        self.environments: dict[str, Environment] = {}
         self.refreshed: list[str] = []
+        self.before: dict[str, tuple[KeyStatus, ...]] = {}
+        self.user_ids: dict[str, tuple[str, ...]] = {}
+        self.said: dict[str, tuple[SecondSource, ...]] = {}
+        self.spacks_keys: list[KeyStatus] = []
+        self.asked_trust: list[tuple[str, str, bool, bool]] = []
+        self.report_gate = threading.Event()
+        self.report_gate.set()
         self.failures: dict[str, SpackbinError] = {}
+        self.judge = FakeJudge(self._enter)
         self.gate = threading.Event()
         self.gate.set()
         self.main_thread = threading.get_ident()
@@ -88,11 +124,30 @@ class FakeSession:
         self._enter("mirrors")
         return tuple(self.all_mirrors)
 
-    def add_mirror(self, name: str, url: str, *, signed: bool = True) -> MirrorStatus:
+    def mirror_notes(self) -> tuple[str, ...]:
+        self._enter("mirror_notes")
+        return self.notes
+
+    def known_mirrors(self) -> tuple[KnownMirror, ...]:
+        self._enter("known_mirrors")
+        return self.known
+
+    def mirror_warnings(self, name: str, url: str, *, signed: bool = True) -> tuple[str, ...]:
+        self._enter("mirror_warnings")
+        return warnings_of(Mirror(mirror_name(name), url, signed))
+
+    def add_mirror(
+        self, name: str, url: str, *, signed: bool = True, confirmed: str = ""
+    ) -> MirrorStatus:
         self._enter("add_mirror")
+        badge = Mirror(mirror_name(name), url, signed).badge
+        if badge and confirmed != name:
+            raise Refused(f"Mirror {name} ({badge}) is not added without its name typed once more")
         if "nowhere" in url:
             raise MirrorError("There is no build cache here", url, "Check the URL")
-        added = mirror(name, url=url, signed=signed, builds=0, refreshed=None, trusted_keys=0)
+        added = mirror(
+            name, url=url, signed=signed, badge=badge, builds=0, refreshed=None, trusted_keys=0
+        )
         self.all_mirrors.append(added)
         self.all_keys.setdefault(name, [key(mirror=name)])
         return added
@@ -101,8 +156,11 @@ class FakeSession:
         self._enter("remove_mirror")
         self.all_mirrors = [one for one in self.all_mirrors if one.name != name]
 
-    def refresh(self, name: str, *, cancel: CancelToken, progress: object) -> MirrorStatus:
-        self._enter("refresh")
+    def refresh(
+        self, name: str, *, cancel: CancelToken, progress: object, accept_older: bool = False
+    ) -> MirrorStatus:
+        if not accept_older:
+            self._enter("refresh")
         progress("fetching the index", 1, 2)  # type: ignore[operator]
         self.refreshed.append(name)
         self._change(name, refreshed=time.time(), builds=7)
@@ -127,8 +185,49 @@ class FakeSession:
         ]
         self._change(name, trusted_keys=sum(one.trusted for one in self.all_keys[name]))
 
-    def trust(self, name: str, fingerprint: str) -> KeyStatus:
+    def key_report(self, name: str) -> KeyReport:
+        """Cards of the keys; who is in `said` has something to say of them."""
+        self._enter("key_report")
+        self.report_gate.wait(10)
+        before = self.before.get(name, ())
+        old = {key.fingerprint for key in before}
+        cards = tuple(
+            KeyCard(
+                key,
+                self.user_ids.get(key.fingerprint, (key.user_id,)),
+                self.said.get(key.fingerprint, NOT_CHECKED),
+                is_new=bool(old) and key.fingerprint not in old,
+            )
+            for key in self.keys(name)
+        )
+        return KeyReport(mirror_name(name), True, cards, before)
+
+    def keys_of_spack(self, name: str) -> tuple[KeyCard, ...]:
+        self._enter("keys_of_spack")
+        if not self.spacks_keys:
+            raise NotAvailable("There is no Spack beside spackbin", hint="Set SPACK_ROOT")
+        return tuple(
+            KeyCard(key, (key.user_id,), self.said.get(key.fingerprint, NOT_CHECKED))
+            for key in self.spacks_keys
+        )
+
+    def trust(
+        self,
+        name: str,
+        fingerprint: str,
+        *,
+        from_spack: bool = False,
+        despite_disagreement: bool = False,
+    ) -> KeyStatus:
         self._enter("trust")
+        sources = self.said.get(fingerprint, ())
+        if any(one.opinion is Opinion.DISAGREES for one in sources) and not despite_disagreement:
+            raise Refused("The key is not trusted: second sources name another one")
+        self.asked_trust.append((name, fingerprint, from_spack, despite_disagreement))
+        if from_spack:
+            self.spacks_keys = [replace(one, trusted=True) for one in self.spacks_keys]
+            return next(one for one in self.spacks_keys if one.fingerprint == fingerprint)
+        self.before.pop(name, None)
         self._set_trust(name, fingerprint, True)
         return next(one for one in self.all_keys[name] if one.fingerprint == fingerprint)
 
@@ -171,9 +270,51 @@ class FakeSession:
             prefix="/home/ada/spackbin/linux-x86_64_v3/hdf5-1.14.6-abc",
         )
 
-    def plan(self, hashes: Sequence[str], *, cancel: CancelToken) -> Plan:
+    def plan(
+        self,
+        hashes: Sequence[str],
+        *,
+        cancel: CancelToken,
+        environment: Environment | None = None,
+    ) -> Plan:
         self._enter("plan")
+        self.planned_environments.append(environment)
         return self.made_plan
+
+    def environment(self, path: Path) -> Environment:
+        self._enter("environment")
+        if str(path) not in self.environments:
+            raise WrongUse("There is no Spack environment here", str(path), "Name a directory")
+        return self.environments[str(path)]
+
+    def history(self) -> History:
+        self._enter("history")
+        return self.past
+
+    def undo_plan(self, number: int | None = None) -> RemovalPlan | Plan:
+        self._enter("undo_plan")
+        self.asked_removals.append(("undo", str(number)))
+        if self.undo is None:
+            raise NotAvailable("There is nothing to undo", "Store: /s", "See spackbin history")
+        return self.undo
+
+    def removal_plan(
+        self, hashes: Sequence[str], *, dependents: bool = False, unused: bool = False
+    ) -> RemovalPlan:
+        self._enter("removal_plan")
+        self.asked_removals.append(("uninstall", *hashes))
+        assert self.uninstall is not None
+        return self.uninstall(dependents, unused)
+
+    def remove(self, plan: RemovalPlan, cancel: CancelToken | None = None) -> Removal:
+        """Like the real one, it can be given up while it waits for a lock."""
+        assert cancel is not None
+        if "remove" in self.failures:
+            raise self.failures["remove"]
+        while not self.gate.wait(0.02):
+            cancel.check()
+        self.removed.append(plan)
+        return self.removal
 
     def start_install(self, plan: Plan) -> FakeRun:
         self._enter("start_install")

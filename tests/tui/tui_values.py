@@ -198,6 +198,7 @@ def mirror(name: str = "harbor", **changes: object) -> MirrorStatus:
         "builds": 1204,
         "refreshed": time.time() - 7300,
         "trusted_keys": 1,
+        "badge": "" if changes.get("signed", True) else "UNSIGNED",
     }
     return MirrorStatus(**{**values, **changes})  # type: ignore[arg-type]
 

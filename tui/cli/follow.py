@@ -6,7 +6,9 @@ from core.errors import StoreError
 from core.events import (
     CancelRequested,
     Event,
+    LockAwaited,
     LogWritten,
+    MarkedExplicit,
     NodeFailed,
     NodeFinished,
     NodeRelocated,
@@ -14,8 +16,10 @@ from core.events import (
     RunFinished,
     RunStarted,
 )
+from core.model.ident import DagHash
 from core.session import Run
 from tui.cli.output import note, print_json
+from tui.state.run import lock_words
 from tui.text import counted, duration
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
@@ -64,6 +68,10 @@ def _report(event: Event, events: list[Event]) -> None:
     match event:
         case LogWritten():
             note(f"  {event.text}")
+        case LockAwaited():
+            note(f"{_who(event, names)} waits for {lock_words(event)}.")
+        case MarkedExplicit():
+            note(f"{event.name}@{event.version}: installed already in {event.prefix}")
         case NodeRelocated() if event.files:
             paths, files = counted(event.strings, "path"), counted(event.files, "file")
             note(f"  {names[event.node]}: relocated, {paths} in {files} changed")
@@ -84,3 +92,7 @@ def _report(event: Event, events: list[Event]) -> None:
             note(f"{', '.join(parts)} in {duration(event.seconds)}.")
         case _:
             pass
+
+
+def _who(event: LockAwaited, names: dict[DagHash, str]) -> str:
+    return names.get(event.node, "A package") if event.node else "The run"

@@ -32,17 +32,20 @@ def install(
     """Install SPEC... or an environment: show the plan, ask, fetch, verify, relocate, register."""
     with given.expecting_install():
         from tui.cli.follow import follow
-        from tui.cli.output import print_json, say
+        from tui.cli.output import note, print_json, say
         from tui.cli.plans import make_plan_of, obstacle_of, plan_document, print_plan
 
         session = given.session
         plan = make_plan_of(session, specs, environment, exact=exact)
         if not as_json:
             print_plan(plan)
-        obstacle = obstacle_of(plan)
-        if obstacle:
+        run = session.runs.joinable(plan) if plan.has_work else None
+        if run:
+            note(f"This is being installed already, by run {run.id}.")
+        elif obstacle := obstacle_of(plan):
             raise obstacle
-        run = session.start_install(plan) if plan.has_work and _agreed(yes) else None
+        elif plan.has_work and _agreed(yes):
+            run = session.start_install(plan)
         if run is None:
             session.mark_explicit(plan)
             if as_json:
@@ -60,17 +63,22 @@ def install(
 
 
 @click.command()
+@click.argument("run_id", required=False, metavar="[RUN]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document at the end.")
 @click.pass_obj
-def attach(given: Globals, as_json: bool) -> None:
-    """Watch the install in progress, or the last one; exits as it does."""
+def attach(given: Globals, run_id: str | None, as_json: bool) -> None:
+    """Watch the install in progress, or the last one, or RUN; exits as it does."""
     from tui.cli.follow import follow
     from tui.cli.output import note
 
-    run = given.session.current_run()
+    runs = given.session.runs
+    run = runs.find(run_id) if run_id else runs.current()
     if run is None:
         note("Nothing was installed into this store by spackbin yet.")
         return
+    others = [other.id for other in runs.in_progress() if other.id != run.id]
+    if others and not run_id:
+        note(f"This is run {run.id}. Also in progress: {', '.join(others)}.")
     store = str(given.session.settings.store)
     raise click.exceptions.Exit(follow(run, quiet=given.is_quiet, as_json=as_json, store=store))
 

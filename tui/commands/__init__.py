@@ -4,7 +4,7 @@ A screen offers a command if the table says so; the method that does it is calle
 rows are in the files of this room, by topic.
 """
 
-from tui.commands import around, builds, changes, lists, mirrors
+from tui.commands import around, builds, changes, judging, lists, mirrors
 from tui.commands.command import DIALOGS, EVERYWHERE, FOOTER_KEYS, LISTS, Command
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
 
 TABLE: tuple[Command, ...] = (
     *builds.COMMANDS,
+    *judging.COMMANDS,
     *changes.COMMANDS,
     *mirrors.COMMANDS,
     *around.COMMANDS,
@@ -29,7 +30,25 @@ TABLE: tuple[Command, ...] = (
 )
 """Every command, in the order of importance."""
 
-SCREENS = ("browse", "tree", "preview", "run", "keys", "mirrors", "details", "help")
+SCREENS = (
+    "browse",
+    "tree",
+    "preview",
+    "run",
+    "keys",
+    "mirrors",
+    "history",
+    "operation",
+    "uninstall",
+    "undo",
+    "environment",
+    "why",
+    "matrix",
+    "variants",
+    "dependents",
+    "details",
+    "help",
+)
 """The screens, by the names that the table uses."""
 
 

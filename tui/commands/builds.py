@@ -22,6 +22,15 @@ COMMANDS: tuple[Command, ...] = (
         ("browse",),
     ),
     Command(
+        "install",
+        ("i",),
+        "i",
+        "install",
+        "Show what an install of the roots would do that are ready for it",
+        ("environment",),
+        ("environment",),
+    ),
+    Command(
         "open",
         ("enter",),
         "Enter",
@@ -35,8 +44,8 @@ COMMANDS: tuple[Command, ...] = (
         "t",
         "tree",
         "Show the dependency tree, cached and missing builds in one",
-        ("browse", "preview"),
-        ("browse", "preview"),
+        ("browse", "preview", "environment", "dependents"),
+        ("browse", "preview", "environment", "dependents"),
     ),
     Command(
         "details",
@@ -44,8 +53,8 @@ COMMANDS: tuple[Command, ...] = (
         "d",
         "details",
         "Show everything about the build under the cursor",
-        ("browse", "tree"),
-        ("tree",),
+        ("browse", "tree", "dependents", "variants"),
+        ("tree", "dependents", "variants"),
     ),
     Command(
         "why",
@@ -53,8 +62,8 @@ COMMANDS: tuple[Command, ...] = (
         "w",
         "why",
         "Say why the row under the cursor is in the state that it is in",
-        ("browse", "tree", "preview", "run"),
-        ("browse", "tree", "preview", "run"),
+        ("browse", "tree", "preview", "run", "environment", "dependents", "variants"),
+        ("browse", "tree", "preview", "run", "environment", "dependents", "variants"),
     ),
     Command(
         "filter",

@@ -22,6 +22,24 @@ COMMANDS: tuple[Command, ...] = (
         ("keys",),
     ),
     Command(
+        "compare",
+        ("c",),
+        "c",
+        "compare",
+        "Show side by side the keys that a mirror offered before, and offers now",
+        ("keys",),
+        ("keys",),
+    ),
+    Command(
+        "spack",
+        ("s",),
+        "s",
+        "Spack's keys",
+        "Show the keys that a Spack beside us trusts, to trust some for this mirror",
+        ("keys",),
+        ("keys",),
+    ),
+    Command(
         "add",
         ("A", "a"),
         "a",
@@ -55,8 +73,8 @@ COMMANDS: tuple[Command, ...] = (
         "K",
         "keys",
         "Show the keys that the mirrors offer, and which are trusted",
-        ("browse", "preview", "mirrors"),
-        ("preview", "mirrors"),
+        ("browse", "preview", "mirrors", "environment"),
+        ("preview", "mirrors", "environment"),
     ),
 )
 """In the order of importance."""

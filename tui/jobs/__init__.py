@@ -6,7 +6,7 @@ this room say, by topic, how requests are met.
 """
 
 # Each file registers, when it is loaded, what it can do.
-from tui.jobs import browse, environment, mirrors, past, runs
+from tui.jobs import browse, environment, judging, mirrors, past, runs, trust
 from tui.jobs.queues import Jobs
 
-__all__ = ["Jobs", "browse", "environment", "mirrors", "past", "runs"]
+__all__ = ["Jobs", "browse", "environment", "judging", "mirrors", "past", "runs", "trust"]

@@ -20,9 +20,10 @@ def _read_known_mirrors(_: requests.ReadKnownMirrors, job: Job) -> None:
 
 @perform.register
 def _add_mirror(request: requests.AddMirror, job: Job) -> None:
-    job.tell(
-        facts.MirrorAdded(job.session.add_mirror(request.name, request.url, signed=request.signed))
+    added = job.session.add_mirror(
+        request.name, request.url, signed=request.signed, confirmed=request.confirmed
     )
+    job.tell(facts.MirrorAdded(added))
 
 
 @perform.register
@@ -43,7 +44,9 @@ def _refresh_mirrors(request: requests.RefreshMirrors, job: Job) -> None:
                 job.tell(facts.RefreshProgressed(name, step, done, total))
 
         try:
-            job.session.refresh(name, cancel=job.token, progress=report)
+            job.session.refresh(
+                name, cancel=job.token, progress=report, accept_older=request.accept_older
+            )
         except Interrupted:
             raise
         except SpackbinError as error:
@@ -58,7 +61,13 @@ def _read_keys(request: requests.ReadKeys, job: Job) -> None:
 
 @perform.register
 def _trust_key(request: requests.TrustKey, job: Job) -> None:
-    job.tell(facts.KeyTrusted(job.session.trust(request.mirror, request.fingerprint)))
+    trusted = job.session.trust(
+        request.mirror,
+        request.fingerprint,
+        from_spack=request.from_spack,
+        despite_disagreement=request.despite_disagreement,
+    )
+    job.tell(facts.KeyTrusted(trusted))
 
 
 @perform.register

@@ -6,6 +6,7 @@ from functools import partial
 from textual.app import App
 
 from core.errors import SpackbinError
+from core.model.structs import prepare_structs
 from core.session import Session
 from tui.jobs.job import Job, perform
 from tui.messages import JobEnded, Learned, facts, requests
@@ -50,6 +51,8 @@ class Jobs:
             job.token.cancel()
 
     def _run(self, job: Job) -> None:
+        # Before there are threads; what was loaded since the last job is little.
+        prepare_structs()
         self._app.run_worker(
             partial(self._work, job), thread=True, group=type(job.request).__name__
         )

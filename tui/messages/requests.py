@@ -186,6 +186,8 @@ class AddMirror(Request):
     """Where it is."""
     signed: bool
     """True if its builds must be signed."""
+    confirmed: str = ""
+    """Its name as the user typed it once more, after the warnings were shown; else empty."""
     is_quiet = True
 
 
@@ -203,6 +205,8 @@ class RefreshMirrors(Request):
 
     names: tuple[MirrorName, ...]
     """Which."""
+    accept_older: bool = False
+    """True to take an index that was replaced before, because the user said so."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,10 @@ class TrustKey(Request):
     """For which mirror."""
     fingerprint: Fingerprint
     """Which key."""
+    from_spack: bool = False
+    """True if the key is to come from the keyring of a Spack beside us."""
+    despite_disagreement: bool = False
+    """True if the user was shown that second sources name another key, and wants this one."""
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,40 @@
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 
-from tui.messages import Asked, facts, requests
+from core.model.mirror import KnownMirror
+from tui.messages import facts, requests, trust
 from tui.messages.facts import Fact
-from tui.screens.dialogs import Answers, paragraphs
-from tui.text import Part
+from tui.screens.dialogs import Answers
+from tui.screens.form import FormDialog
+from tui.screens.trust import doubtful_mirror_dialog
+from tui.text import Line, Part, fingerprint, fitted
 from tui.widgets.field import Field, Switch
+from tui.widgets.lines import LineList
 from tui.widgets.paper import Paper, one_line, set_title
 
 SIGNED = "its builds must be signed by a key that you trust"
+KNOWN = "Well-known mirrors: Tab goes there, Enter copies one into the fields"
 
 
-class AddMirrorDialog(ModalScreen[None]):
+class KnownList(LineList[KnownMirror]):
+    """The public mirrors that we know of, to choose from."""
+
+    def draw(self, row: KnownMirror, width: int) -> Line:  # noqa: ARG002
+        """Name and what it holds."""
+        return (Part(f"  {fitted(row.name, 15)} "), Part(row.summary, "quiet"))
+
+
+class AddMirrorDialog(FormDialog):
     """Name, URL, signed. Stays open until the mirror answered."""
-
-    ALLOW_SELECT = False
-    BINDINGS = [  # noqa: RUF012
-        ("escape", "decline", "Cancel"),
-        ("enter", "add", "Add"),
-        ("down", "app.focus_next", "Next"),
-        ("up", "app.focus_previous", "Previous"),
-    ]
 
     def __init__(self) -> None:
         super().__init__()
+        self._check: trust.CheckMirror | None = None
         self._request: requests.AddMirror | None = None
 
     def compose(self) -> ComposeResult:
-        """Two fields, a switch, and room for what went wrong."""
+        """Two fields, a switch, what could be copied into them, room for what went wrong."""
         with Vertical(classes="box") as box:
             set_title(box, "Add a mirror")
             with Horizontal(classes="row"):
@@ -42,50 +47,76 @@ class AddMirrorDialog(ModalScreen[None]):
             with Horizontal(classes="row"):
                 yield Paper(one_line(Part("Signed")), classes="label")
                 yield Switch(SIGNED, is_on=True)
+            yield Paper(one_line(Part(KNOWN, "quiet")), id="known-title")
+            yield KnownList(id="known")
             yield Paper(id="outcome")
             yield Answers("Esc Cancel", ("Enter", "Add"))
 
     def on_mount(self) -> None:
         """Begin with the name."""
+        self.ask(requests.ReadKnownMirrors())
         self.query_one("#name").focus()
 
-    def on_input_submitted(self) -> None:
-        """Enter adds, from every field."""
-        self.action_add()
+    @property
+    def _known(self) -> KnownList:
+        return self.query_one(KnownList)
 
-    def action_add(self) -> None:
-        """Ask the mirror whether it is there, and add it."""
+    def action_agree(self) -> None:
+        """Copy the mirror under the cursor, or ask the mirror whether it is there and add it."""
+        if self._known.has_focus:
+            self._copy(self._known.row)
+            return
         name = self.query_one("#name", Field).value.strip()
         url = self.query_one("#url", Field).value.strip()
         for wanted, field in ((name, "#name"), (url, "#url")):
             if not wanted:
-                self._tell("A mirror needs a name and a URL")
+                self.tell("A mirror needs a name and a URL")
                 self.query_one(field).focus()
                 return
-        self._request = requests.AddMirror(name, url, self.query_one(Switch).is_on)
-        self._tell("Asking the mirror")
-        self.post_message(Asked(self._request))
+        self._check = trust.CheckMirror(name, url, self.query_one(Switch).is_on)
+        self.ask(self._check)
 
-    def _tell(self, *sentences: str, role: str = "") -> None:
-        self.query_one("#outcome", Paper).write(paragraphs("", *sentences, role=role))
+    def _warn(self, checked: trust.MirrorChecked) -> None:
+        """A mirror that nobody vouches for is not even asked before its name was typed again."""
+        if not checked.warnings:
+            self._add(checked.request, "")
+            return
+        self.tell("")
+        self.app.push_screen(
+            doubtful_mirror_dialog(checked),
+            lambda typed: self._add(checked.request, typed) if typed else None,
+        )
+
+    def _add(self, checked: trust.CheckMirror, confirmed: str) -> None:
+        self._request = requests.AddMirror(checked.name, checked.url, checked.signed, confirmed)
+        self.tell("Asking the mirror")
+        self.ask(self._request)
+
+    def _copy(self, mirror: KnownMirror | None) -> None:
+        """Nothing is added by that: the user still has to say so."""
+        if mirror is None:
+            return
+        self.query_one("#name", Field).value = mirror.name
+        self.query_one("#url", Field).value = mirror.url
+        self.query_one("#name").focus()
+        self.tell(f"Those who run it say that they sign with {fingerprint(mirror.fingerprint)}")
+
+    def on_line_list_opened(self, _: LineList.Opened) -> None:
+        """Two clicks copy."""
+        self._copy(self._known.row)
 
     def learn(self, fact: Fact) -> None:
         """The mirror answered, or could not be added."""
         match fact:
+            case facts.KnownMirrorsRead(mirrors):
+                self._known.styles.height = len(mirrors)
+                self._known.show(mirrors)
+            case trust.MirrorChecked(request) if request is self._check:
+                self._check = None
+                self._warn(fact)
             case facts.MirrorAdded() if self._request is not None:
-                self.dismiss()
-            case facts.RequestFailed(request, error) if request is self._request:
-                self._tell(*error.sentences(), role="bad")
+                self.when_on_top(self.dismiss)
+            case facts.RequestFailed(request, error) if request in (self._check, self._request):
+                self.tell(*error.sentences(), role="bad")
             case _:
                 pass
-
-    def on_answers_given(self, event: Answers.Given) -> None:
-        """An answer was clicked."""
-        if event.confirms:
-            self.action_add()
-        else:
-            self.action_decline()
-
-    def action_decline(self) -> None:
-        """Close; if the mirror was being asked and answers, the list of mirrors says so."""
-        self.dismiss()

@@ -1,5 +1,6 @@
 """What all full screens have: commands from the table, requests, facts, a footer."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.screen import Screen
@@ -7,16 +8,42 @@ from textual.screen import Screen
 from tui.messages import Asked
 from tui.messages.facts import Fact
 from tui.messages.requests import Request
+from tui.state.badges import NO_BADGES, Badges
 from tui.widgets.footer import Footer
 from tui.widgets.lines import LineList
 
 
-class CommandScreen(Screen[None]):
+class Patient(Screen[None]):
+    """A screen that can wait with something until no dialog or help page covers it."""
+
+    _later: Callable[[], object] | None = None
+
+    def when_on_top(self, action: Callable[[], object]) -> None:
+        """Do something that closes or replaces the screen, at once or as soon as it is seen."""
+        if self.is_active:
+            action()
+        else:
+            self._later = action
+
+    def on_screen_resume(self) -> None:
+        """Nothing covers the screen any more."""
+        action, self._later = self._later, None
+        if action:
+            # By the app: a screen that replaces itself would wait for its own end.
+            self.app.call_next(action)
+
+
+class CommandScreen(Patient):
     """A full screen. The commands that the table gives it are done by methods `do_<id>`."""
 
     ALLOW_SELECT = False
     table_name: ClassVar[str]
     """The name that the command table uses for the screen."""
+
+    @property
+    def badges(self) -> Badges:
+        """The warnings that mirrors wear, as they were read last."""
+        return getattr(self.app, "badges", NO_BADGES)
 
     def make_footer(self) -> Footer:
         """The last line of the screen, to be composed last."""

@@ -2,23 +2,29 @@
 
 from textual.widgets import Input
 
-from core.model.views import BuildView
+from core.model.plan import Disposition
 from tui.messages import requests
 from tui.screens.browse_view import BrowseView
-from tui.screens.dialogs import Dialog, paragraphs
+from tui.screens.dependents import DependentsScreen
+from tui.screens.history import HistoryScreen
 from tui.screens.keys import KeysScreen
+from tui.screens.matrix import MatrixScreen
 from tui.screens.mirrors import MirrorsScreen
+from tui.screens.open_environment import OpenEnvironmentDialog
 from tui.screens.preview import PreviewScreen
 from tui.screens.tree import TreeScreen
+from tui.screens.undo import UndoScreen
+from tui.screens.uninstall import UninstallScreen
+from tui.screens.variants import VariantsScreen
+from tui.screens.why import WhyScreen
 from tui.state.browse import why_not_installable
-from tui.text import MARKS
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList
 
 TYPING_SECONDS = 0.25
 """Typing must rest so long before a filter in spec syntax is asked for."""
 
-OF_A_BUILD = ("mark", "install", "tree", "details", "why", "open")
+OF_A_BUILD = ("mark", "install", "tree", "details", "why", "open", "uninstall", "dependents")
 """Commands that are about a build."""
 
 
@@ -30,10 +36,12 @@ class BrowseScreen(BrowseView):
     def why_not(self, command: str) -> str:
         """Most commands are about a build, some need a mirror."""
         state = self.state
-        if command in ("keys", "refresh") and not state.mirrors:
+        if command in ("keys", "refresh") and not state.usable:
             return "There is no mirror yet: M, then a, adds one"
         if command == "refresh" and state.refreshing:
             return "A refresh is going on"
+        if command == "compare" and self.packages.row is None:
+            return "There is no package under the cursor"
         is_for_rows = command == "open" and not self.builds.has_focus
         if is_for_rows or (command == "install" and state.marked):
             return ""
@@ -48,9 +56,11 @@ class BrowseScreen(BrowseView):
     def _why_not_build(self, command: str) -> str:
         build = self.build
         if build is None:
-            return self._why_no_build()
+            return "" if command == "why" and self._asked else self._why_no_build()
         if command == "install" or (command == "mark" and build.hash not in self.state.marked):
             return why_not_installable(build)
+        if command == "uninstall" and build.disposition is not Disposition.INSTALLED:
+            return "It is not installed"
         return ""
 
     def _why_no_build(self) -> str:
@@ -77,8 +87,7 @@ class BrowseScreen(BrowseView):
         """Show what an install would do."""
         builds = list(self.state.marked.values()) or [self.build]
         hashes = tuple(build.hash for build in builds if build)
-        mirrors = tuple(mirror.name for mirror in self.state.mirrors or () if mirror.signed)
-        self.app.push_screen(PreviewScreen(hashes, mirrors))
+        self.app.push_screen(PreviewScreen(hashes, self.state.signed))
 
     def do_open(self) -> None:
         """From a package to its builds, from a build to its details."""
@@ -86,6 +95,15 @@ class BrowseScreen(BrowseView):
             self.do_details()
         else:
             self.do_right()
+
+    def do_uninstall(self) -> None:
+        """Show what removing the build would do."""
+        assert self.build is not None
+        self.app.push_screen(UninstallScreen((self.build.hash,)))
+
+    def do_undo(self) -> None:
+        """Show what taking back the last operation would do."""
+        self.app.push_screen(UndoScreen(None, self.state.signed))
 
     def do_details(self) -> None:
         """Show the build in full, as soon as it is read."""
@@ -99,11 +117,23 @@ class BrowseScreen(BrowseView):
         self.app.push_screen(TreeScreen((self.build.hash,)))
 
     def do_why(self) -> None:
-        """Say why the build is in its state."""
+        """Say why the build can be used, or why there is none."""
+        self.app.push_screen(WhyScreen(self._asked))
+
+    @property
+    def _asked(self) -> str:
+        """What there can be a why of: the build, else the package, else what was looked for."""
+        if self.build is not None:
+            return f"/{self.build.hash}"
+        package = self.packages.row
+        if package is None:
+            return self.state.filter.strip()
+        return package.name if self.state.builds_of == package.name else ""
+
+    def do_dependents(self) -> None:
+        """Show what needs the build."""
         assert self.build is not None
-        untrusted = {mirror.name for mirror in self.state.untrusted}
-        needs_key = not untrusted.isdisjoint(self.build.mirrors)
-        self.app.push_screen(_why_dialog(self.build, needs_key=needs_key))
+        self.app.push_screen(DependentsScreen(self.build.hash, self.build.label))
 
     def on_line_list_opened(self, _: LineList.Opened) -> None:
         """Two clicks open."""
@@ -142,6 +172,13 @@ class BrowseScreen(BrowseView):
         self.read_all()
         self.filter_line.update(self.state)
 
+    def _find(self, query: str) -> None:
+        """Show what a query finds among the builds for all targets."""
+        self.state.all_targets = True
+        self.filter_line.field.value = query
+        self.read_all()
+        self.do_left()
+
     # Elsewhere
 
     def do_next_pane(self) -> None:
@@ -167,7 +204,7 @@ class BrowseScreen(BrowseView):
 
     def do_refresh(self) -> None:
         """Read the indexes of all mirrors anew."""
-        names = tuple(mirror.name for mirror in self.state.mirrors or ())
+        names = tuple(mirror.name for mirror in self.state.usable)
         self.state.refreshing = "refreshing"
         self.show_bars()
         self.ask(requests.RefreshMirrors(names))
@@ -176,11 +213,29 @@ class BrowseScreen(BrowseView):
         """Show the mirrors."""
         self.app.push_screen(MirrorsScreen())
 
+    def do_targets(self) -> None:
+        """Show for which systems and targets there are builds."""
+        names = tuple(mirror.name for mirror in self.state.usable)
+        self.app.push_screen(MatrixScreen(names, self._find))
+
+    def do_compare(self) -> None:
+        """Show in what all builds of the package differ."""
+        assert self.packages.row is not None
+        self.app.push_screen(VariantsScreen(self.packages.row.name))
+
     def do_keys(self) -> None:
         """Show the keys of the mirrors, first of those that have no trusted one."""
         needy = [mirror.name for mirror in self.state.untrusted]
-        others = [mirror.name for mirror in self.state.mirrors or () if mirror.name not in needy]
+        others = [mirror.name for mirror in self.state.usable if mirror.name not in needy]
         self.app.push_screen(KeysScreen((*needy, *others)))
+
+    def do_history(self) -> None:
+        """Show what was done to the store."""
+        self.app.push_screen(HistoryScreen(self.state.signed))
+
+    def do_environment(self) -> None:
+        """Ask for a Spack environment, and show how its roots stand."""
+        self.app.push_screen(OpenEnvironmentDialog(self.state.signed))
 
     def do_log(self) -> None:
         """Show the current install, or the last."""
@@ -189,18 +244,3 @@ class BrowseScreen(BrowseView):
     def do_quit(self) -> None:
         """Leave."""
         self.ask(requests.Quit())
-
-
-def _why_dialog(build: BuildView, *, needs_key: bool) -> Dialog:
-    mark = MARKS[build.disposition]
-    source = f"Offered by {', '.join(build.mirrors)}." if build.mirrors else ""
-    return Dialog(
-        f"Why {mark.word}?",
-        paragraphs(
-            build.label,
-            f"{mark.sign} {mark.word}: {mark.meaning}.",
-            build.reason and f"{build.reason.rstrip('.')}.",
-            source,
-            "K, on the first screen, shows the keys on offer." if needs_key else "",
-        ),
-    )

@@ -167,6 +167,8 @@ class BrowseView(CommandScreen):
     def _(self, fact: facts.MirrorsRead) -> None:
         self.state.mirrors = fact.mirrors
         self.set_class(not fact.mirrors, "-first-start")
+        self.builds.badges = self.badges
+        self.builds.repaint()
         if fact.mirrors and self.focused is None:
             self.call_after_refresh(self.packages.focus)
         self.show_bars()
@@ -222,6 +224,7 @@ class BrowseView(CommandScreen):
     @_heed.register(facts.MirrorRemoved)
     @_heed.register(facts.KeyTrusted)
     @_heed.register(facts.KeyDistrusted)
+    @_heed.register(facts.Removed)
     def _(self, _: Fact) -> None:
         self.read_all()
 
@@ -298,8 +301,8 @@ class BrowseView(CommandScreen):
 
         def lines(width: int) -> list[Line]:
             if is_known and details and self.has_class("-wide"):
-                return full(details, width)
-            return summary(build, details, width, height) if build else []
+                return full(details, width, self.badges)
+            return summary(build, details, width, height, self.badges) if build else []
 
         pane.write(lines)
 

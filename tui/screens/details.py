@@ -26,4 +26,4 @@ class DetailsScreen(CommandScreen):
 
     def on_mount(self) -> None:
         """Write the page."""
-        self.query_one(TextView).read(lambda width: full(self._details, width))
+        self.query_one(TextView).read(lambda width: full(self._details, width, self.badges))

@@ -136,6 +136,19 @@ def paragraphs(*texts: str, role: str = "") -> Text:
     return lines
 
 
+def joined(*texts: Text) -> Text:
+    """Texts one below the other, with an empty line between two; empty texts are left out."""
+
+    def lines(width: int) -> list[Line]:
+        found: list[Line] = []
+        for text in texts:
+            said = text(width)
+            found += [(), *said] if said and found else said
+        return found
+
+    return lines
+
+
 def error_dialog(error: SpackbinError) -> Dialog:
     """Title, detail and hint of an error."""
     return Dialog("This did not work", paragraphs(*error.sentences()))

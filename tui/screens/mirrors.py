@@ -4,7 +4,9 @@ import time
 
 from textual.app import ComposeResult
 
+from core.errors import SpackbinError
 from core.model.ident import MirrorName
+from core.model.mirror import Channel
 from core.model.views import MirrorStatus
 from tui import text
 from tui.messages import facts, requests
@@ -13,6 +15,8 @@ from tui.screens.add_mirror import AddMirrorDialog
 from tui.screens.base import CommandScreen
 from tui.screens.dialogs import Dialog, Text, paragraphs
 from tui.screens.keys import KeysScreen
+from tui.screens.trust import rollback_dialog
+from tui.state.keys import has_gone_back
 from tui.text import Line, Part, fitted
 from tui.widgets.bars import mirror_summary
 from tui.widgets.bindings import bindings_of
@@ -20,6 +24,16 @@ from tui.widgets.lines import LineList, spread
 from tui.widgets.paper import Paper, one_line, set_title
 
 NONE_YET = " No mirrors yet. a adds one, by its name and URL"
+NAMED = 13
+"""Cells for what a line of the pane is about."""
+CHANNELS = {
+    Channel.RELEASE: "release: the builds of a release, which do not change",
+    Channel.ROLLING: "rolling: a branch, built anew again and again",
+    Channel.SNAPSHOT: "snapshot: a branch as it was on one day",
+    Channel.SITE: "site: a mirror of somebody's own",
+    Channel.PR: "PR: builds of a pull request, which nobody has accepted yet",
+}
+"""What stands behind the builds of a mirror, in words."""
 
 
 class MirrorList(LineList[MirrorStatus]):
@@ -51,6 +65,7 @@ class MirrorsScreen(CommandScreen):
     def compose(self) -> ComposeResult:
         """A list and a pane."""
         yield Paper(one_line(Part(" Mirrors, the first one is asked first", "strong")))
+        yield Paper(id="notes")
         yield MirrorList(empty=NONE_YET)
         pane = Paper(id="mirror", classes="pane")
         set_title(pane, "Mirror")
@@ -69,18 +84,23 @@ class MirrorsScreen(CommandScreen):
     def learn(self, fact: Fact) -> None:
         """Mirrors come, go, and get refreshed."""
         match fact:
-            case facts.MirrorsRead(mirrors):
+            case facts.MirrorsRead(mirrors, notes):
                 self._list.show(mirrors, key=lambda mirror: mirror.name)
+                self.query_one("#notes", Paper).write(_notes(notes))
             case facts.RefreshProgressed(mirror, step, done, total):
                 share = f", {text.percent(done, total)}" if total else ""
                 self._progress[mirror] = f"{step}{share}"
             case facts.RefreshFailed(mirror, error):
                 self._progress.pop(mirror, None)
                 self.say(f"{mirror}: {error.title}")
+                if has_gone_back(error):
+                    self.when_on_top(lambda: self._ask_about_older(mirror, error))
             case facts.MirrorsRefreshed():
                 self._progress.clear()
             case facts.MirrorAdded(mirror):
                 self.say(f"{mirror.name} was added; reading its index")
+                if mirror.signed:
+                    self.when_on_top(lambda: self._show_keys(mirror.name))
             case facts.MirrorRemoved(name):
                 self.say(f"{name} was removed")
             case _:
@@ -101,6 +121,10 @@ class MirrorsScreen(CommandScreen):
         """Most commands need a mirror."""
         if command in ("remove", "refresh", "keys") and self._list.row is None:
             return "There is no mirror yet: a adds one"
+        if command in ("refresh", "keys") and self._list.row and not self._list.row.is_usable:
+            return "Its entry in the configuration cannot be read: see below"
+        if command == "remove" and self._list.row and self._list.row.origin:
+            return "A Spack has it in its configuration: it is removed there"
         if command == "refresh" and self._progress:
             return "A refresh is going on"
         return ""
@@ -137,18 +161,42 @@ class MirrorsScreen(CommandScreen):
     def do_keys(self) -> None:
         """Show the keys of the mirror under the cursor."""
         assert self._list.row is not None
-        self.app.push_screen(KeysScreen((self._list.row.name,)))
+        self._show_keys(self._list.row.name)
+
+    def _show_keys(self, mirror: MirrorName) -> None:
+        self.app.push_screen(KeysScreen((mirror,)))
+
+    def _ask_about_older(self, mirror: MirrorName, error: SpackbinError) -> None:
+        def decide(accepts: bool | None) -> None:
+            if accepts:
+                self.ask(requests.RefreshMirrors((mirror,), accept_older=True))
+
+        self.app.push_screen(rollback_dialog(mirror, error), decide)
+
+
+def _notes(notes: tuple[str, ...]) -> Text:
+    def lines(width: int) -> list[Line]:
+        broken = (text.wrapped(note, width - 2) for note in notes)
+        return [(Part(f" {line}", "warning"),) for piece in broken for line in piece]
+
+    return lines
 
 
 def _pane(mirror: MirrorStatus, progress: str) -> Text:
     trusted = text.counted(mirror.trusted_keys, "trusted key")
     signed = f"must be signed; {trusted}" if mirror.signed else "need no signature"
     age = text.ago(time.time() - mirror.refreshed) if mirror.refreshed else "never"
+    warns = mirror.badge and f"{mirror.badge}: no release vouches for its builds"
     rows = (
         ("url", mirror.url, ""),
+        ("named by", mirror.origin or "your configuration", ""),
         ("layout", mirror.layout or "not known yet", ""),
+        ("channel", CHANNELS[mirror.channel], ""),
         ("builds", f"{text.count(mirror.builds)}; they {signed}", ""),
+        ("beware", warns, "warning"),
+        ("builds go to", mirror.quarantine, "warning"),
         ("last read", age, ""),
+        ("note", mirror.note, ""),
         ("now", progress, "running"),
         ("problem", mirror.error, "bad"),
     )
@@ -156,8 +204,8 @@ def _pane(mirror: MirrorStatus, progress: str) -> Text:
     def lines(width: int) -> list[Line]:
         found: list[Line] = []
         for name, value, role in rows:
-            for at, line in enumerate(text.wrapped(value, width - 12) if value else []):
-                found.append((Part(fitted("" if at else name, 11), "quiet"), Part(line, role)))
+            for at, line in enumerate(text.wrapped(value, width - NAMED - 1) if value else []):
+                found.append((Part(fitted("" if at else name, NAMED), "quiet"), Part(line, role)))
         return found
 
     return lines

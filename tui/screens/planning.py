@@ -1,12 +1,11 @@
 """What the screens have in common that show a plan: it is worked out when they open."""
 
+from core.model.environment import Environment
 from core.model.ident import DagHash
-from core.model.plan import Plan, PlanNode
+from core.model.plan import Plan
 from tui.messages import facts, requests
 from tui.messages.facts import Fact, Room
 from tui.screens.base import CommandScreen
-from tui.screens.dialogs import Dialog, paragraphs
-from tui.text import MARKS
 
 WORKING = " Working out what is needed: signatures of all packages are checked now"
 FAILED = " The plan could not be made. Esc goes back"
@@ -18,10 +17,17 @@ class PlanScreen(CommandScreen):
     Args:
         hashes: what is to be installed.
         plan: the plan, if it is known already.
+        environment: the environment that describes it, if it is of one.
     """
 
-    def __init__(self, hashes: tuple[DagHash, ...], plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        hashes: tuple[DagHash, ...],
+        plan: Plan | None = None,
+        environment: Environment | None = None,
+    ) -> None:
         super().__init__()
+        self._environment = environment
         self.hashes = hashes
         """What is to be installed."""
         self.plan = plan
@@ -32,9 +38,13 @@ class PlanScreen(CommandScreen):
     def on_mount(self) -> None:
         """Want the plan."""
         if self.plan is None:
-            self.ask(requests.MakePlan(self.hashes))
+            self.make_plan()
         else:
             self.show_plan(self.plan)
+
+    def make_plan(self) -> None:
+        """Want the plan, for the first time or anew."""
+        self.ask(requests.MakePlan(self.hashes, self._environment))
 
     def show_plan(self, plan: Plan) -> None:
         """Draw the plan."""
@@ -43,7 +53,7 @@ class PlanScreen(CommandScreen):
         """Say something in place of the plan."""
 
     def learn(self, fact: Fact) -> None:
-        """The plan came, or must be made anew because trust has changed."""
+        """The plan came, or must be made anew because trust or the store has changed."""
         match fact:
             case facts.PlanMade(request, plan, room) if request.hashes == self.hashes:
                 self.plan, self.room = plan, room
@@ -51,8 +61,8 @@ class PlanScreen(CommandScreen):
                 self.footer.update()
             case facts.RequestFailed(requests.MakePlan()) if self.plan is None:
                 self.show_message(FAILED)
-            case facts.KeyTrusted() | facts.KeyDistrusted():
-                self.ask(requests.MakePlan(self.hashes))
+            case facts.KeyTrusted() | facts.KeyDistrusted() | facts.Removed():
+                self.make_plan()
             case _:
                 pass
 
@@ -61,23 +71,3 @@ class PlanScreen(CommandScreen):
         if self.plan is None:
             self.ask(requests.GiveUp(requests.MakePlan))
         self.dismiss()
-
-
-def why_dialog(node: PlanNode) -> Dialog:
-    """Why a node of a plan is in the state that it is in."""
-    mark = MARKS[node.disposition]
-    source = node.source
-    return Dialog(
-        f"Why {mark.word}?",
-        paragraphs(
-            f"{node.spec.label} /{node.spec.hash[:7]}",
-            f"{mark.sign} {mark.word}: {mark.meaning}.",
-            _sentence(node.reason),
-            f"It comes from mirror {source.mirror}." if source else "",
-            f"Signed by {source.signer_name}, {source.signer}." if source and source.signer else "",
-        ),
-    )
-
-
-def _sentence(text: str) -> str:
-    return text if not text or text.endswith(".") else f"{text}."

@@ -2,15 +2,20 @@
 
 from textual.app import ComposeResult
 
+from core.model.environment import Environment
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Blocker, Disposition, Fit, Plan, PlanNode
 from tui import text
 from tui.messages import facts, requests
 from tui.messages.facts import Fact, Room
-from tui.screens.dialogs import Answers
+from tui.screens.dialogs import Answers, Dialog, paragraphs
 from tui.screens.keys import KeysScreen
-from tui.screens.planning import WORKING, PlanScreen, why_dialog
+from tui.screens.planning import WORKING, PlanScreen
 from tui.screens.tree import TreeScreen
+from tui.screens.why import WhyScreen
+from tui.state.badges import Badges, badge_part, named
+from tui.state.keys import first_unknown_key
+from tui.state.notes import note_lines, notes_of
 from tui.state.preflight import fit_words, space_words
 from tui.text import MARKS, Line, Part, fitted
 from tui.widgets.bindings import bindings_of
@@ -33,16 +38,24 @@ SHOWN_FIRST = (
 class NodeList(LineList[PlanNode]):
     """The nodes of the plan."""
 
+    def __init__(self, badges: Badges) -> None:
+        super().__init__()
+        self._badges = badges
+
     def draw(self, row: PlanNode, width: int) -> Line:
         """Mark, label, why; size."""
         mark = MARKS[row.disposition]
         size = text.size(row.source.archive_size) if row.source else ""
         origin = f"from {row.source.mirror}" if row.source else ""
+        badge = badge_part(self._badges.of(row.source.mirror) if row.source else "")
+        reason = f" · {row.reason}" if origin and row.reason else row.reason
         left = (
             Part(f" {mark.sign} ", row.disposition.value),
             Part(fitted(row.spec.label, 26) + " "),
             Part(fitted(mark.word, 11), row.disposition.value),
-            Part(" · ".join(part for part in (origin, row.reason) if part), "quiet"),
+            Part(origin, "quiet"),
+            badge,
+            Part(reason, "quiet"),
         )
         return spread(left, (Part(f"{size} ", "quiet"),), width)
 
@@ -53,15 +66,21 @@ class PreviewScreen(PlanScreen):
     BINDINGS = bindings_of("preview")
     table_name = "preview"
 
-    def __init__(self, hashes: tuple[DagHash, ...], mirrors: tuple[MirrorName, ...]) -> None:
-        super().__init__(hashes)
+    def __init__(
+        self,
+        hashes: tuple[DagHash, ...],
+        mirrors: tuple[MirrorName, ...],
+        plan: Plan | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        super().__init__(hashes, plan, environment)
         self._mirrors = mirrors
         self._is_starting = False
 
     def compose(self) -> ComposeResult:
         """Summary, list, answers."""
         yield Paper(one_line(Part(WORKING, "quiet")), id="summary")
-        yield NodeList()
+        yield NodeList(self.badges)
         yield Answers("Cancel", ("y", "Install"))
         yield self.make_footer()
 
@@ -72,7 +91,7 @@ class PreviewScreen(PlanScreen):
     def show_plan(self, plan: Plan) -> None:
         """Draw the plan."""
         summary = self.query_one("#summary", Paper)
-        summary.write(lambda width: summary_lines(plan, self.room, width))
+        summary.write(lambda width: summary_lines(plan, self.room, width, self.badges))
         nodes = sorted(plan.nodes, key=lambda node: SHOWN_FIRST.index(node.disposition))
         self._list.show(nodes, key=lambda node: node.spec.hash)
         self._list.focus()
@@ -94,8 +113,10 @@ class PreviewScreen(PlanScreen):
         """An install needs a plan without obstacles."""
         if command == "keys" and not self._mirrors:
             return "There is no mirror"
-        if command in ("go", "tree", "why") and self.plan is None:
+        if command in ("go", "tree", "why", "notes") and self.plan is None:
             return "The plan is still being worked out"
+        if command == "notes" and self.plan and not notes_of(self.plan):
+            return "There is nothing to note"
         if command == "why" and self._list.row is None:
             return "There is nothing under the cursor"
         if command == "go" and self.plan:
@@ -110,16 +131,24 @@ class PreviewScreen(PlanScreen):
 
     def do_tree(self) -> None:
         """Show the tree."""
-        self.app.push_screen(TreeScreen(self.hashes, self.plan))
+        self.app.push_screen(TreeScreen(self.hashes, self.plan, self._environment))
 
     def do_keys(self) -> None:
         """Show the keys of the mirrors."""
-        self.app.push_screen(KeysScreen(self._mirrors))
+        unknown = first_unknown_key(self.plan) if self.plan else None
+        mirrors = (unknown.mirror,) if unknown else self._mirrors
+        self.app.push_screen(KeysScreen(mirrors, unknown))
+
+    def do_notes(self) -> None:
+        """Show all that is to be known before the install."""
+        assert self.plan is not None
+        said = (f"{note.removesuffix('.')}." for note in notes_of(self.plan))
+        self.app.push_screen(Dialog("Before the install", paragraphs(*said)))
 
     def do_why(self) -> None:
         """Say why the node is in its state."""
         assert self._list.row is not None
-        self.app.push_screen(why_dialog(self._list.row))
+        self.app.push_screen(WhyScreen(f"/{self._list.row.spec.hash}", self.plan))
 
     def on_line_list_opened(self, _: LineList.Opened) -> None:
         """Two clicks explain."""
@@ -155,7 +184,7 @@ def _first(nodes: tuple[PlanNode, ...]) -> str:
     return f"{label} is" if len(nodes) == 1 else f"{label} and {len(nodes) - 1} more are"
 
 
-def summary_lines(plan: Plan, room: Room | None, width: int) -> list[Line]:
+def summary_lines(plan: Plan, room: Room | None, width: int, badges: Badges) -> list[Line]:
     """The answers in the order in which people want them."""
     labels = [plan.node(hash_).spec.label for hash_ in plan.roots]
     lines: list[Line] = [(Part(f" Install {text.listed(labels, 3)}", "strong"),), ()]
@@ -166,7 +195,9 @@ def summary_lines(plan: Plan, room: Room | None, width: int) -> list[Line]:
     if _distrusted(plan):
         lines.append(_row("", "No trusted key signed them: K shows the keys on offer", "notice"))
     lines += _signers(plan, width)
-    lines += _store(plan, room)
+    lines += _store(plan, room, badges)
+    notes = note_lines(plan, width - LABEL - 4)
+    lines += [_row("" if at else "Note", line, "warning") for at, line in enumerate(notes)]
     hashes = " ".join(f"/{hash_[:7]}" for hash_ in plan.roots)
     command = text.wrapped(f"spackbin install {hashes} --yes", width - LABEL - 4)
     lines += [_row("Same as" if at == 0 else "", line) for at, line in enumerate(command[:3])]
@@ -217,12 +248,17 @@ def _is_signed(node: PlanNode) -> bool:
     return node.source is not None and bool(node.source.signer)
 
 
-def _store(plan: Plan, room: Room | None) -> list[Line]:
+def _store(plan: Plan, room: Room | None, badges: Badges) -> list[Line]:
     """The store, its space, and whatever may keep the packages from being moved to it."""
     space = space_words(plan.preflight)
+    rows = [_row("Store", plan.store if space else f"{plan.store}   {_room(room)}")]
+    quarantined = badges.quarantined(plan.store)
+    if quarantined:
+        name = named(quarantined.name, quarantined.badge)
+        rows.append(_row("", f"This is the quarantine store of {name}", "warning"))
     if not space:
-        return [_row("Store", f"{plan.store}   {_room(room)}")]
-    rows = [_row("Store", plan.store), _row("Space", space)]
+        return rows
+    rows.append(_row("Space", space))
     if Fit.UNKNOWN in plan.preflight.fits.values():
         rows.append(_row("Fits", fit_words(plan), "notice"))
     rows += [_row("", obstacle.title, "bad") for obstacle in plan.preflight.obstacles[:1]]

@@ -11,11 +11,15 @@ from tui.messages import facts, requests
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
 from tui.screens.dialogs import Dialog, paragraphs
+from tui.screens.keys import KeysScreen
+from tui.screens.trust import unknown_key_dialog
+from tui.state.badges import named
+from tui.state.keys import unknown_key
 from tui.state.run import NodeState, RunState, Status
-from tui.text import counted
+from tui.text import Line, Part, counted, cropped
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList
-from tui.widgets.paper import set_title
+from tui.widgets.paper import Paper, set_title
 from tui.widgets.run import LogView, PhasePane, RunSummary, RunTable
 
 TAIL = 200
@@ -35,6 +39,7 @@ class RunScreen(CommandScreen):
 
     def compose(self) -> ComposeResult:
         """From the whole to the single line."""
+        yield Paper(self._quarantine, id="quarantine")
         yield RunSummary()
         with Horizontal(id="phases"):
             for phase in PHASES:
@@ -65,6 +70,14 @@ class RunScreen(CommandScreen):
     def _is_log(self) -> bool:
         return self.has_class("-log")
 
+    def _quarantine(self, width: int) -> list[Line]:
+        """Nothing, unless the builds go where they are apart from all others."""
+        mirror = self.badges.quarantined(self._state.store)
+        if mirror is None:
+            return []
+        title = f" ⚠ Quarantine store of {named(mirror.name, mirror.badge)}: {mirror.quarantine}"
+        return [(Part(cropped(title, width), "notice"),)]
+
     def _tick(self) -> None:
         if self._state.has_ended:
             self._clock.stop()
@@ -86,6 +99,7 @@ class RunScreen(CommandScreen):
         self._table.show(list(self._state.nodes.values()))
 
     def _draw(self) -> None:
+        self.query_one("#quarantine", Paper).write(self._quarantine)
         self.query_one(RunSummary).update(self._state, time.time())
         for totals in self._state.phase_totals():
             self.query_one(f"#phase-{totals.phase}", PhasePane).update(totals)
@@ -137,7 +151,19 @@ class RunScreen(CommandScreen):
         if self._state.lost is not None:
             self.app.push_screen(_lost_dialog(self._state.lost))
         elif row:
+            self._explain(row)
+
+    def _explain(self, row: NodeState) -> None:
+        unknown = unknown_key(row.title) if row.status is Status.FAILED else None
+        if unknown is None:
             self.app.push_screen(_why_dialog(row, self._state))
+            return
+
+        def decide(looks: bool | None) -> None:
+            if looks:
+                self.app.push_screen(KeysScreen((unknown.mirror,), unknown))
+
+        self.app.push_screen(unknown_key_dialog(unknown), decide)
 
     def do_back(self) -> None:
         """Leave the log, or the screen; the install goes on."""
@@ -163,6 +189,7 @@ def _why_dialog(row: NodeState, state: RunState) -> Dialog:
             row.detail,
             row.hint,
             f"It waits for {waits}." if row.status is Status.WAITING and waits else "",
+            f"It waits for {row.awaits}." if row.awaits else "",
             goes_on if row.status is Status.FAILED and others else "",
             "" if row.title or waits else f"Phase: {row.phase or 'none'}.",
         ),

@@ -2,19 +2,26 @@
 
 from textual.app import ComposeResult
 
+from core.model.environment import Environment
 from core.model.ident import DagHash
-from core.model.plan import Plan
+from core.model.plan import Disposition, Plan
 from tui import text
 from tui.messages import facts, requests
 from tui.messages.facts import Fact
+from tui.screens.dependents import DependentsScreen
 from tui.screens.details import DetailsScreen
-from tui.screens.planning import WORKING, PlanScreen, why_dialog
+from tui.screens.planning import WORKING, PlanScreen
+from tui.screens.uninstall import UninstallScreen
+from tui.screens.why import WhyScreen
 from tui.state.tree import TreeRow, TreeState
 from tui.text import MARKS, Line, Part
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, spread
 from tui.widgets.paper import Paper, one_line
 from tui.widgets.tree import TreeView
+
+NEED_NODE = ("why", "details", "uninstall", "dependents")
+"""Commands that are about a node that some mirror describes."""
 
 
 class TreeScreen(PlanScreen):
@@ -23,8 +30,13 @@ class TreeScreen(PlanScreen):
     BINDINGS = bindings_of("tree")
     table_name = "tree"
 
-    def __init__(self, hashes: tuple[DagHash, ...], plan: Plan | None = None) -> None:
-        super().__init__(hashes, plan)
+    def __init__(
+        self,
+        hashes: tuple[DagHash, ...],
+        plan: Plan | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        super().__init__(hashes, plan, environment)
         self._wanted: DagHash | None = None
 
     def compose(self) -> ComposeResult:
@@ -44,7 +56,7 @@ class TreeScreen(PlanScreen):
     def show_plan(self, plan: Plan) -> None:
         """Draw the tree."""
         folded = self._tree.state.folded if self._tree.state else set[DagHash]()
-        self._tree.state = TreeState(plan, folded)
+        self._tree.state = TreeState(plan, folded, self.badges)
         self.query_one("#headline", Paper).write(lambda width: [_headline(plan, width)])
         self._tree.update()
         self._tree.focus()
@@ -68,13 +80,15 @@ class TreeScreen(PlanScreen):
 
     def why_not(self, command: str) -> str:
         """Most commands need a node."""
-        if command in ("why", "details", "toggle", "fold", "unfold"):
+        if command in (*NEED_NODE, "toggle", "fold", "unfold"):
             if self._row is None:
                 return "There is nothing under the cursor"
-            if command in ("why", "details") and self._row.node is None:
+            if command in NEED_NODE and self._row.node is None:
                 return "No mirror describes this package"
             if command == "toggle" and not self._row.has_children:
                 return "There is nothing below it to fold"
+            if command == "uninstall" and not _is_installed(self._row):
+                return "It is not installed"
         return ""
 
     def do_toggle(self) -> None:
@@ -101,7 +115,7 @@ class TreeScreen(PlanScreen):
     def do_why(self) -> None:
         """Say why the node is in its state."""
         if self._row and self._row.node:
-            self.app.push_screen(why_dialog(self._row.node))
+            self.app.push_screen(WhyScreen(f"/{self._row.hash}", self.plan))
 
     def do_details(self) -> None:
         """Show everything about the node."""
@@ -109,9 +123,24 @@ class TreeScreen(PlanScreen):
         self._wanted = self._row.hash
         self.ask(requests.ReadDetails(self._row.hash))
 
+    def do_dependents(self) -> None:
+        """Show what needs the node."""
+        if self._row and self._row.node:
+            label = f"{self._row.node.spec.label}/{self._row.hash[:7]}"
+            self.app.push_screen(DependentsScreen(self._row.hash, label))
+
+    def do_uninstall(self) -> None:
+        """Show what removing the node would do."""
+        assert self._row is not None
+        self.app.push_screen(UninstallScreen((self._row.hash,)))
+
     def on_line_list_opened(self, _: LineList.Opened) -> None:
         """Two clicks fold."""
         self.action_do("toggle")
+
+
+def _is_installed(row: TreeRow) -> bool:
+    return row.node is not None and row.node.disposition is Disposition.INSTALLED
 
 
 def _headline(plan: Plan, width: int) -> Line:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from core.model.host import Host
-from core.model.ident import DagHash
+from core.model.ident import DagHash, MirrorName
 from core.model.plan import Disposition
 from core.model.views import BuildDetails, BuildView, MirrorStatus, PackageView
 from tui.text import listed
@@ -79,7 +79,7 @@ class BrowseState:
     @property
     def untrusted(self) -> tuple[MirrorStatus, ...]:
         """Signed mirrors for which no key is trusted: nothing of theirs can be installed."""
-        return tuple(one for one in self.mirrors or () if one.signed and not one.trusted_keys)
+        return tuple(one for one in self.usable if one.signed and not one.trusted_keys)
 
     @property
     def notice(self) -> str:
@@ -94,7 +94,17 @@ class BrowseState:
     @property
     def unread(self) -> tuple[MirrorStatus, ...]:
         """Mirrors whose index was never read."""
-        return tuple(one for one in self.mirrors or () if one.refreshed is None)
+        return tuple(one for one in self.usable if one.refreshed is None)
+
+    @property
+    def usable(self) -> tuple[MirrorStatus, ...]:
+        """Mirrors whose entry in the configuration can be read."""
+        return tuple(one for one in self.mirrors or () if one.is_usable)
+
+    @property
+    def signed(self) -> tuple[MirrorName, ...]:
+        """Mirrors whose builds must be signed, by name."""
+        return tuple(one.name for one in self.usable if one.signed)
 
     def best_build(self, name: str) -> BuildView | None:
         """The best build of a package, if its builds are known."""

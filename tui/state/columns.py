@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.model.views import BuildView
+from tui.state.badges import Badges
 from tui.text import cropped, width_of
 
 GAP = 2
 """Blank cells between two columns."""
 WIDEST = 18
 """No column is wider; longer values are cut."""
+IN_WORDS = 36
+"""But for that of the mirrors, if there is room to warn of them in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Table:
         return sum(column.width + GAP for column in self.columns) - GAP if self.columns else 0
 
 
-def choose_columns(builds: Sequence[BuildView], width: int) -> Table:
+def choose_columns(builds: Sequence[BuildView], width: int, badges: Badges | None = None) -> Table:
     """The columns for `builds` in `width` cells.
 
     Version, target and mirror are always wanted, then what differs: compiler, operating system,
@@ -49,7 +52,8 @@ def choose_columns(builds: Sequence[BuildView], width: int) -> Table:
         _column("version", builds, lambda build: build.version),
         _column("target", builds, lambda build: build.target),
     ]
-    last = [_column("from", builds, lambda build: ",".join(build.mirrors))]
+    badges = badges or Badges()
+    last = [_column("from", builds, lambda build: badges.all_marked(build.mirrors))]
     room = width - sum(column.width + GAP for column in (*first, *last))
     middle: list[Column] = []
     wanted = [column for column in _middle(builds) if _differs(column)]
@@ -63,13 +67,21 @@ def choose_columns(builds: Sequence[BuildView], width: int) -> Table:
         middle, dropped = _make_room(middle, hashes, room)
         left_out += dropped
     columns = (*first, *middle, *last)
+    in_words = _column("from", builds, lambda build: badges.all_named(build.mirrors), IN_WORDS)
+    if Table((*first, *middle, in_words), 0).width <= width:
+        columns = (*first, *middle, in_words)
     return Table(_narrowed(columns, width), left_out)
 
 
-def _column(title: str, builds: Sequence[BuildView], value: Callable[[BuildView], str]) -> Column:
+def _column(
+    title: str,
+    builds: Sequence[BuildView],
+    value: Callable[[BuildView], str],
+    widest: int = WIDEST,
+) -> Column:
     values = tuple(value(build) for build in builds)
-    widest = max((width_of(text) for text in (title, *values)), default=0)
-    return Column(title, min(widest, WIDEST), values)
+    wanted = max((width_of(text) for text in (title, *values)), default=0)
+    return Column(title, min(wanted, widest), values)
 
 
 def _middle(builds: Sequence[BuildView]) -> list[Column]:

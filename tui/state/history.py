@@ -8,13 +8,12 @@ from tui.text import fingerprint, listed
 
 
 def what(operation: Operation) -> str:
-    """What was done, and to which packages: those that were asked for come first."""
+    """What was done, and to which packages: those that were asked for, if it touched any."""
     if operation.undoes:
         return f"undo {operation.undoes}"
     about: Sequence[Touched] = operation.removed or operation.explicit or operation.added
-    named = [item.label for item in about if item.hash in operation.roots] or [
-        item.label for item in about
-    ]
+    named = [item.label for item in about if item.hash in operation.roots]
+    named = named or [item.label for item in about] or [f"/{root[:7]}" for root in operation.roots]
     return f"{operation.kind} {listed(named)}"
 
 
@@ -70,6 +69,8 @@ def _word_of(added: Added) -> Iterator[str]:
         yield f"from {added.mirror}, archive {added.archive_sha256}"
     if added.signer:
         yield f"signed by {added.signer_name}  {fingerprint(added.signer)}"
+        if added.exception:
+            yield f"EXCEPTION: {added.exception}"
     elif added.exception:
         yield f"NOT SIGNED: {added.exception}"
     else:

@@ -1,5 +1,6 @@
 """A removal in words: what goes, what stays, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.model.history import Touched
@@ -14,7 +15,8 @@ class RemovalRow:
     package: Touched
     """Which one."""
     word: str
-    """What happens with it: `goes`, `stays`, `unused`, `unmarked`."""
+    """What happens with it: `goes`, `forgotten` (the system provides it: its files stay), `stays`,
+    `unused`, `unmarked`."""
     reason: str
     """Why, as a sentence without a final full stop."""
     bytes: int | None = None
@@ -25,8 +27,8 @@ def rows_of(plan: RemovalPlan) -> list[RemovalRow]:
     """First what stays against the wish of the user, then what goes, then the rest."""
     rows = [RemovalRow(item.package, "stays", item.reason) for item in plan.kept]
     for item in plan.removed:
-        place = " (of the system: only forgotten)" if item.is_external else ""
-        rows.append(RemovalRow(item.package, "goes", item.reason + place, item.bytes))
+        word = "forgotten" if item.is_external else "goes"
+        rows.append(RemovalRow(item.package, word, item.reason, item.bytes))
     rows += [
         RemovalRow(package, "unmarked", "It stays, no longer as asked for by name")
         for package in plan.implicit
@@ -46,12 +48,11 @@ def title_of(plan: RemovalPlan) -> str:
     return f"Remove {listed([about[hash_] for hash_ in plan.roots if hash_ in about])}"
 
 
-def command_of(plan: RemovalPlan, *, dependents: bool, unused: bool) -> str:
+def command_of(plan: RemovalPlan, options: Sequence[str]) -> str:
     """The command that does the same."""
     if plan.undoes:
         return f"spackbin undo {plan.undoes} --yes"
     hashes = [f"/{hash_[:7]}" for hash_ in plan.roots]
-    options = ["--dependents"] * dependents + ["--unused"] * unused
     return " ".join(["spackbin uninstall", *hashes, *options, "--yes"])
 
 

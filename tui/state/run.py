@@ -14,7 +14,10 @@ from core.events import (
     PHASES,
     CancelRequested,
     Event,
+    LockAwaited,
+    LockObtained,
     LogWritten,
+    MarkedExplicit,
     NodeFailed,
     NodeFinished,
     NodeRelocated,
@@ -29,7 +32,7 @@ from core.events import (
     RunStarted,
 )
 from core.model.ident import DagHash
-from tui.text import counted
+from tui.text import counted, duration
 
 RATE_SECONDS = 5.0
 """The rate is that of the last so many seconds."""
@@ -43,6 +46,14 @@ WEIGHTS: dict[Phase, float] = {
     "register": 0.05,
 }
 """Share of each phase in the progress of a node."""
+
+
+def lock_words(event: LockAwaited) -> str:
+    """Whom somebody waits for: `process 12 of alice on node7, running since 12:03 (spack ...)`."""
+    holder = event.holder
+    what = "the install database, held by " if event.lock == "database" else ""
+    command = f" ({holder.command})" if holder.command else ""
+    return f"{what}{holder.words}{command}"
 
 
 class Status(StrEnum):
@@ -91,6 +102,8 @@ class NodeState:
     """Bytes fetched at the most so far: a fetch that begins anew does not count twice."""
     already: bool = False
     """True if somebody else had installed it meanwhile."""
+    awaits: str = ""
+    """Who holds a lock that it waits for, in words; empty if nobody does. Foreign text."""
     title: str = ""
     """What happened, if it failed, or why it was skipped. Foreign text."""
     detail: str = ""
@@ -155,6 +168,8 @@ class RunState:
     """When it began, seconds since the epoch; 0 before."""
     latest: float = 0.0
     """When the latest event happened."""
+    awaits: str = ""
+    """Who holds the install database while the run waits for it, in words. Foreign text."""
     is_cancelled: bool = False
     """True once somebody asked the engine to stop."""
     result: RunFinished | None = None
@@ -172,7 +187,7 @@ class RunState:
             hash_: DagHash | None = getattr(event, "node", None)
             if hash_ is not None and hash_ in self.nodes:
                 touched.add(hash_)
-            elif hash_ is not None and not isinstance(event, LogWritten):
+            elif hash_ is not None and not isinstance(event, LogWritten | MarkedExplicit):
                 continue  # about a node that the run did not announce
             self._take(event)
         return frozenset(touched)
@@ -195,6 +210,7 @@ class RunState:
     def _(self, event: PhaseStarted) -> None:
         state = self.nodes[event.node]
         state.status, state.phase, state.phase_started = Status.RUNNING, event.phase, event.time
+        state.awaits = ""
         state.done, state.total = 0, event.total
         state.finished.pop(event.phase, None)
         if event.phase == "fetch":
@@ -225,7 +241,7 @@ class RunState:
     @_take.register
     def _(self, event: NodeFailed) -> None:
         state = self.nodes[event.node]
-        state.status = Status.FAILED
+        state.status, state.awaits = Status.FAILED, ""
         state.title, state.detail, state.hint = event.title, event.detail, event.hint
         self.log.append(LogLine(event.time, event.node, f"failed: {event.title}"))
 
@@ -247,6 +263,28 @@ class RunState:
     @_take.register
     def _(self, event: LogWritten) -> None:
         self.log.append(LogLine(event.time, event.node, event.text))
+
+    @_take.register
+    def _(self, event: LockAwaited) -> None:
+        words = lock_words(event)
+        self.log.append(LogLine(event.time, event.node, f"waits for {words}"))
+        if event.node is None:
+            self.awaits = words
+        else:
+            self.nodes[event.node].awaits = words
+
+    @_take.register
+    def _(self, event: LockObtained) -> None:
+        text = f"has waited {duration(event.seconds)}, and goes on"
+        self.log.append(LogLine(event.time, event.node, text))
+        if event.node is None:
+            self.awaits = ""
+        else:
+            self.nodes[event.node].awaits = ""
+
+    @_take.register
+    def _(self, event: MarkedExplicit) -> None:
+        """Kept for the history: it was installed before."""
 
     @_take.register
     def _(self, event: CancelRequested) -> None:

@@ -1,14 +1,16 @@
 """The tree of a plan as lines: every node once, then as a reference."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from core.model.branches import branch_counts
 from core.model.graph import LINK_RUN
 from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan, PlanNode
 from core.model.spec import ConcreteSpec
+from tui.state.badges import NO_BADGES, Badges, badge_part
 from tui.text import MARKS, Line, Part, counted, plain, size, variants
 
 REFERENCE = "↑"
@@ -58,7 +60,10 @@ class TreeState:
     """The plan."""
     folded: set[DagHash] = field(default_factory=set[DagHash])
     """Nodes whose children are hidden."""
+    badges: Badges = NO_BADGES
+    """The warnings that mirrors wear."""
     _nodes: dict[DagHash, PlanNode] = field(init=False)
+    _counts: Mapping[DagHash, Counter[Disposition]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._nodes = {node.spec.hash: node for node in self.plan.nodes}
@@ -108,8 +113,9 @@ class TreeState:
 
     def counts(self, hash_: DagHash) -> Counter[Disposition]:
         """How many nodes below a node, each counted once, have which disposition."""
-        below = self.plan.graph.closure(hash_) - {hash_}
-        return Counter(self._nodes[other].disposition for other in below if other in self._nodes)
+        if self._counts is None:
+            self._counts = branch_counts(self.plan)
+        return self._counts.get(hash_, Counter())
 
     def label(self, row: TreeRow) -> Line:
         """What stands behind the guides of a row, at most as long as it needs to be."""
@@ -125,7 +131,9 @@ class TreeState:
             return (*name, Part(f" {REFERENCE}", "quiet"))
         if row.is_folded:
             return (*name, Part(f"  ▸ {self._below(row.hash)}", "quiet"))
-        return (*name, Part(_remark(row.node), "quiet"))
+        source = row.node.source
+        badge = badge_part(self.badges.of(source.mirror) if source else "")
+        return (*name, badge, Part(_remark(row.node), "quiet"))
 
     def _below(self, hash_: DagHash) -> str:
         counts = self.counts(hash_)

@@ -69,15 +69,19 @@ def _mirrors(mirrors: tuple[MirrorStatus, ...], now: float, width: int) -> Line:
 def mirror_summary(mirror: MirrorStatus, now: float) -> Line:
     """`harbor ✓ signed · 2 h ago`."""
     name = Part(f"{mirror.name} ", "strong")
+    if not mirror.is_usable:
+        return (name, Part("✗ cannot be used", "bad"))
+    warns = (Part(f"⚠ {mirror.badge} ", "warning"),) if mirror.badge else ()
     if mirror.error:
-        return (name, Part("✗ not refreshed", "bad"))
+        return (name, *warns, Part("✗ not refreshed", "bad"))
     if mirror.refreshed is None:
-        return (name, Part("… not read yet", "warning"))
+        return (name, *warns, Part("… not read yet", "warning"))
     age = Part(f" · {text.ago(now - mirror.refreshed)}", "quiet")
-    if not mirror.signed:
-        return (name, Part("⚠ unsigned", "warning"), age)
-    if not mirror.trusted_keys:
-        return (name, Part("⚠ no trusted key", "warning"), age)
+    if mirror.signed and not mirror.trusted_keys:
+        badge = f"{mirror.badge}, " if mirror.badge else ""
+        return (name, Part(f"⚠ {badge}no trusted key", "warning"), age)
+    if mirror.badge:
+        return (name, Part(f"⚠ {mirror.badge}", "warning"), age)
     return (name, Part("✓ signed", "good"), age)
 
 

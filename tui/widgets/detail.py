@@ -3,6 +3,7 @@
 from core.model.plan import Disposition
 from core.model.views import BuildDetails, BuildView
 from tui import text
+from tui.state.badges import NO_BADGES, Badges
 from tui.text import MARKS, Line, Part
 
 
@@ -13,10 +14,10 @@ def build_title(build: BuildView) -> str:
     return " ".join(word for word in words if word)
 
 
-def status_line(build: BuildView) -> Line:
+def status_line(build: BuildView, badges: Badges) -> Line:
     """The mark, its word, and the reason or what it means."""
     mark = MARKS[build.disposition]
-    mirrors = ", ".join(build.mirrors)
+    mirrors = badges.all_named(build.mirrors)
     short = {
         Disposition.CACHED: f"runs here, from {mirrors}",
         Disposition.INSTALLED: f"in this store; {mirrors} offers it"
@@ -43,9 +44,15 @@ def needs_line(details: BuildDetails, width: int) -> Line:
     return (head, *(Part(f"  {mark.sign} {number}", role) for mark, role, number in marks))
 
 
-def summary(build: BuildView, details: BuildDetails | None, width: int, height: int) -> list[Line]:
+def summary(
+    build: BuildView,
+    details: BuildDetails | None,
+    width: int,
+    height: int,
+    badges: Badges = NO_BADGES,
+) -> list[Line]:
     """The pane below the builds; the state of the build is always there."""
-    status = _wrapped_status(build, width)
+    status = _wrapped_status(build, width, badges)
     is_known = details is not None and details.build.hash == build.hash
     needs = needs_line(details, width) if is_known and details else (Part("needs", "quiet"),)
     rest: list[Line] = [needs, (Part(f"/{build.hash[:7]} {build.os}-{build.target}", "quiet"),)]
@@ -56,27 +63,28 @@ def summary(build: BuildView, details: BuildDetails | None, width: int, height: 
     return [*((Part(line, "strong"),) for line in title), *status, *rest]
 
 
-def _wrapped_status(build: BuildView, width: int) -> list[Line]:
-    parts = status_line(build)
+def _wrapped_status(build: BuildView, width: int, badges: Badges) -> list[Line]:
+    parts = status_line(build, badges)
     first, *more = text.wrapped(text.plain(parts), width)
     head = parts[0].text
-    lines: list[Line] = [(parts[0], Part(first[len(head) :]))]
-    return [*lines, *((Part(line),) for line in more)]
+    role = "warning" if badges.worst(build.mirrors) else ""
+    lines: list[Line] = [(parts[0], Part(first[len(head) :], role))]
+    return [*lines, *((Part(line, role),) for line in more)]
 
 
-def full(details: BuildDetails, width: int) -> list[Line]:
+def full(details: BuildDetails, width: int, badges: Badges = NO_BADGES) -> list[Line]:
     """Everything, for the details screen."""
     build = details.build
     lines: list[Line] = [
         (Part(line, "strong"),) for line in text.wrapped(build_title(build), width)
     ]
-    lines += [(), *_wrapped_status(build, width), needs_line(details, width), ()]
+    lines += [(), *_wrapped_status(build, width, badges), needs_line(details, width), ()]
     facts = (
         ("hash", build.hash),
         ("target", build.target),
         ("system", build.os),
         ("compiler", build.compiler or "not recorded"),
-        ("mirrors", ", ".join(build.mirrors) or "none offers it"),
+        ("mirrors", badges.all_named(build.mirrors) or "none offers it"),
         ("flags", " ".join(f"{name}={value}" for name, value in details.flags) or "none"),
         (
             "installed in" if build.disposition is Disposition.INSTALLED else "would go to",

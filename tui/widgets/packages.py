@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from core.model.views import BuildView, PackageView
+from tui.state.badges import NO_BADGES
 from tui.state.columns import GAP, Table, choose_columns
 from tui.text import MARKS, Line, Part, aligned_right, fitted, width_of
-from tui.widgets.lines import LineList
+from tui.widgets.lines import LineList, spread
 
 MARKED = "*"
 """Stands before what is marked for install."""
@@ -37,15 +38,17 @@ class BuildTable(LineList[BuildView]):
     def __init__(self, is_marked: Callable[[BuildView], bool]) -> None:
         super().__init__(id="builds")
         self._is_marked = is_marked
+        self.badges = NO_BADGES
+        """The warnings that mirrors wear."""
         self._table = Table((), 0)
-        self._table_width = -1
-        self._table_rows: object = None
+        self._drawn_from: object = None
 
     def table(self, width: int) -> Table:
         """The columns for this width."""
-        if (self._table_width, self._table_rows) != (width, self.rows):
-            self._table = choose_columns(self.rows, width - 3)
-            self._table_width, self._table_rows = width, self.rows
+        drawn_from = (width, self.rows, self.badges)
+        if self._drawn_from != drawn_from:
+            self._table = choose_columns(self.rows, width - 3, self.badges)
+            self._drawn_from = drawn_from
             self._places = {build.hash: at for at, build in enumerate(self.rows)}
         return self._table
 
@@ -55,18 +58,23 @@ class BuildTable(LineList[BuildView]):
         return bool(self.rows)
 
     def header(self, width: int) -> Line:
-        """The titles of the columns."""
-        columns = self.table(width).columns
-        titles = (" " * GAP).join(fitted(column.title, column.width) for column in columns)
-        return (Part("   "), Part(titles, "quiet"))
+        """The titles of the columns, and how many more there would be."""
+        table = self.table(width)
+        titles = (" " * GAP).join(fitted(column.title, column.width) for column in table.columns)
+        line = (Part("   "), Part(titles, "quiet"))
+        if not table.left_out:
+            return line
+        return spread(line, (Part(f"+{table.left_out}: V ", "strong"),), width)
 
     def draw(self, row: BuildView, width: int) -> Line:
         """Mark and values."""
         columns = self.table(width).columns
         at = self._places[row.hash]
-        values = (fitted(column.values[at], column.width) for column in columns)
+        *values, origin = (fitted(column.values[at], column.width) for column in columns)
+        role = "warning" if self.badges.worst(row.mirrors) else ""
         return (
             Part(MARKED if self._is_marked(row) else " ", "strong"),
             Part(MARKS[row.disposition].sign + " ", row.disposition.value),
-            Part((" " * GAP).join(values)),
+            Part((" " * GAP).join([*values, ""])),
+            Part(origin, role),
         )

@@ -53,6 +53,8 @@ def summary_line(state: RunState, now: float, width: int) -> Line:
         return spread(tuple(left), tuple(right), width)
     if state.is_cancelled:
         left.append(Part("  cancelling", "warning"))
+    elif state.awaits:
+        left.append(Part(f"  waits for {state.awaits}", "warning"))
     speed = state.rate(now)
     rate = f"{text.size(speed)}/s  " if speed >= 1 else ""
     total = f" of {text.size(state.bytes_total)}" if state.bytes_total else ""
@@ -139,6 +141,9 @@ def _status_word(row: NodeState) -> str:
 
 
 def _remark(row: NodeState, state: RunState) -> str:
+    alive = (Status.RUNNING, Status.WAITING)
+    if row.awaits and row.status in alive:
+        return f"for {row.awaits}" if row.status is Status.WAITING else f"waits for {row.awaits}"
     if row.status is Status.RUNNING:
         return _progress(row)
     if row.status is Status.DONE:

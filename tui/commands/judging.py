@@ -1,0 +1,88 @@
+"""What runs where, and why."""
+
+from tui.commands.command import Command
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "act",
+        ("enter",),
+        "Enter",
+        "do it",
+        "Go to the build or to the keys, or else copy the command",
+        ("why",),
+        ("why",),
+    ),
+    Command(
+        "copy",
+        ("c",),
+        "c",
+        "copy",
+        "Copy the command to the clipboard, and show it in full",
+        ("why",),
+        ("why",),
+    ),
+    Command(
+        "targets",
+        ("T",),
+        "T",
+        "targets",
+        "Show how many builds there are for which operating system and target",
+        ("browse",),
+    ),
+    Command(
+        "choose",
+        ("enter",),
+        "Enter",
+        "list",
+        "List the packages that have a build for the cell under the cursor",
+        ("matrix",),
+        ("matrix",),
+    ),
+    Command(
+        "next_mirror",
+        ("m", "tab"),
+        "m Tab",
+        "mirror",
+        "Count the builds of the next mirror, or of all",
+        ("matrix",),
+        ("matrix",),
+    ),
+    Command("target_left", ("h", "left"), "h ←", "left", "Previous target", ("matrix",)),
+    Command("target_right", ("l", "right"), "l →", "right", "Next target", ("matrix",)),
+    Command(
+        "compare",
+        ("V",),
+        "V",
+        "compare",
+        "Show all builds of the package in one wide table, and in what they differ",
+        ("browse",),
+    ),
+    Command("column_left", ("h", "left"), "h ←", "left", "Columns further left", ("variants",)),
+    Command(
+        "column_right",
+        ("l", "right"),
+        "l →",
+        "columns",
+        "Columns further right",
+        ("variants",),
+        ("variants",),
+    ),
+    Command(
+        "notes",
+        ("n",),
+        "n",
+        "notes",
+        "Show all that is to be known before the install, machines of the fleet included",
+        ("preview",),
+    ),
+    Command(
+        "dependents",
+        ("r",),
+        "r",
+        "needed by",
+        "List the builds that need the one under the cursor",
+        ("browse", "tree", "dependents"),
+        ("dependents",),
+    ),
+)
+"""In the order of importance."""
