@@ -1,11 +1,12 @@
-"""Builds counted by what decides where they run."""
+"""Builds counted, without looking at each of them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from core.catalog.shelf import GroupKey, Shelf, SpecColumns
-from core.model.ident import DagHash
+from core.catalog.shelf import Shelf
+from core.model.columns import Machine, Release
+from core.model.ident import DagHash, MirrorName
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +29,52 @@ class BuildGroup:
     """How many."""
 
 
-def group_builds(shelves: Sequence[Shelf]) -> list[BuildGroup]:
-    """The builds of the shelves, in no order; one that several of them have is counted once."""
-    counts: Counter[BuildGroup] = Counter()
-    seen: set[DagHash] = set()
+@dataclass(frozen=True, slots=True)
+class BuildCounts:
+    """Builds that the same mirrors have, counted by release and machine."""
+
+    releases: Mapping[int, Release]
+    """Versions of packages by number."""
+    machines: Mapping[int, Machine]
+    """What builds were made for, by number."""
+    mirrors: tuple[MirrorName, ...]
+    """The mirrors, in order of configuration."""
+    counts: Sequence[tuple[int, int, int]]
+    """Numbers of a release and a machine, and how many builds there are of both."""
+
+
+def count_builds(shelves: Sequence[Shelf]) -> list[BuildCounts]:
+    """All builds of the shelves; one that several of them have is counted once."""
+    if len(shelves) == 1:
+        (shelf,) = shelves
+        return [BuildCounts(shelf.releases, shelf.machines, (shelf.mirror,), shelf.builds)]
+    first: dict[DagHash, tuple[Shelf, int, int]] = {}
+    mirrors: dict[DagHash, tuple[MirrorName, ...]] = {}
     for shelf in shelves:
-        for key, builds in shelf.count_builds():
-            counts[_group(key, shelf.labels)] += builds
-        if len(shelves) > 1:
-            hashes = set(shelf.build_hashes())
-            for spec in shelf.specs_of(list(hashes & seen)):
-                counts[_group(_key(spec), shelf.labels)] -= 1
-            seen |= hashes
-    return [replace(group, builds=builds) for group, builds in counts.items() if builds]
+        own = (shelf.mirror,)
+        for hash_, release, machine in shelf.all_builds():
+            first.setdefault(hash_, (shelf, release, machine))
+            mirrors[hash_] = mirrors.get(hash_, ()) + own
+    counts: dict[tuple[MirrorName, ...], tuple[Shelf, Counter[tuple[int, int]]]] = {}
+    for hash_, (shelf, release, machine) in first.items():
+        counts.setdefault(mirrors[hash_], (shelf, Counter()))[1][release, machine] += 1
+    return [
+        BuildCounts(
+            shelf.releases, shelf.machines, names, [(*key, builds) for key, builds in found.items()]
+        )
+        for names, (shelf, found) in counts.items()
+    ]
 
 
-def _key(spec: SpecColumns) -> GroupKey:
-    return GroupKey(
-        spec.name, spec.platform, spec.os, spec.target, spec.libc_hash, bool(spec.compiler)
-    )
-
-
-def _group(key: GroupKey, labels: Mapping[str, str]) -> BuildGroup:
-    return BuildGroup(
-        name=key.name,
-        platform=key.platform,
-        os=key.os,
-        target=key.target,
-        libc=labels.get(key.libc_hash or "", ""),
-        compiled=bool(key.compiled),
-        builds=0,
-    )
+def group_builds(counted: Sequence[BuildCounts]) -> list[BuildGroup]:
+    """Counts summed up by what decides where the builds run, in no order."""
+    counts: Counter[tuple[str, str, str, str, str, bool]] = Counter()
+    for part in counted:
+        machines = {
+            number: (found.platform, found.os, found.target, found.libc, bool(found.compiler))
+            for number, found in part.machines.items()
+        }
+        names = {number: release.name for number, release in part.releases.items()}
+        for release, machine, builds in part.counts:
+            counts[names[release], *machines[machine]] += builds
+    return [BuildGroup(*key, builds) for key, builds in counts.items()]

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-import msgspec
-
-from core.catalog.groups import BuildGroup, group_builds
+from core.catalog.groups import BuildCounts, BuildGroup, count_builds, group_builds
 from core.catalog.schema import CatalogSummary
-from core.catalog.shelf import Shelf, SpecColumns
+from core.catalog.shelf import Shelf
 from core.errors import MirrorError
+from core.model.columns import SpecColumns
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName
 from core.model.spec import ConcreteSpec
@@ -76,22 +75,33 @@ class Catalog:
         """What is in the catalog of each mirror."""
         return {shelf.mirror: shelf.summary for shelf in self._shelves if shelf.summary}
 
+    @property
+    def shelves(self) -> Sequence[Shelf]:
+        """The catalogs of the mirrors that can be read, in order of configuration."""
+        return [shelf for shelf in self._shelves if shelf.summary]
+
+    @cached_property
+    def builds(self) -> Sequence[BuildCounts]:
+        """All builds, counted; one that several mirrors have is counted once."""
+        return count_builds(self.shelves)
+
     def groups(self, mirror: MirrorName | None = None) -> list[BuildGroup]:
         """The builds of one mirror, or of all, counted by what decides where they run."""
-        return group_builds(
-            [shelf for shelf in self._shelves if mirror is None or shelf.mirror == mirror]
-        )
+        if mirror is None:
+            return group_builds(self.builds)
+        shelves = [shelf for shelf in self.shelves if shelf.mirror == mirror]
+        return group_builds(count_builds(shelves))
 
     def package_names(self) -> list[str]:
         """Names of all packages of which a mirror has a binary, sorted."""
-        return sorted({name for shelf in self._shelves for name in shelf.build_names()})
+        return sorted({name for shelf in self._shelves for name in shelf.build_names})
 
     def providers(self) -> Mapping[str, frozenset[str]]:
         """Packages that provide a virtual package somewhere in the indices, by its name."""
         found: dict[str, set[str]] = {}
         for shelf in self._shelves:
-            for virtual, package in shelf.providers():
-                found.setdefault(virtual, set()).add(package)
+            for virtual, packages in shelf.providers.items():
+                found.setdefault(virtual, set()).update(packages)
         return {virtual: frozenset(packages) for virtual, packages in found.items()}
 
     def rows(self, name: str | None = None, *, only_builds: bool = True) -> list[CatalogRow]:
@@ -101,9 +111,18 @@ class Catalog:
             name: package name, or `None` for all packages.
             only_builds: False to get externals and specs without a binary too.
         """
-        rows = self._merged(
-            (shelf, shelf.specs_named(name, only_builds=only_builds)) for shelf in self._shelves
+        found = (
+            (
+                shelf,
+                shelf.specs_where(
+                    None if name is None else shelf.releases_named(name),
+                    None,
+                    only_builds=only_builds,
+                ),
+            )
+            for shelf in self._shelves
         )
+        rows = self._merged(found)
         newest_first = sorted(
             {row.version for row in rows},
             key=lambda version: (version_key(version), version),
@@ -115,8 +134,12 @@ class Catalog:
 
     def row(self, hash_: DagHash) -> CatalogRow | None:
         """The spec with this hash, whether it has a binary or not; `None` if there is none."""
-        rows = self._merged((shelf, shelf.specs_of([hash_])) for shelf in self._shelves)
+        rows = self.rows_of([hash_])
         return rows[0] if rows else None
+
+    def rows_of(self, hashes: Sequence[DagHash]) -> list[CatalogRow]:
+        """The specs with these hashes, with a binary or not, as far as there are any."""
+        return self._merged((shelf, shelf.specs_of(hashes)) for shelf in self._shelves)
 
     def find_hash(self, prefix: str, *, only_builds: bool = True) -> list[DagHash]:
         """Hashes that begin with `prefix` and of which a mirror has a binary, sorted.
@@ -125,8 +148,8 @@ class Catalog:
             prefix: the beginning.
             only_builds: False to get externals and specs without a binary too.
         """
-        found = (shelf.find_hash(prefix, only_builds=only_builds) for shelf in self._shelves)
-        return sorted({hash_ for hashes in found for hash_ in hashes})
+        found = (shelf.specs_beginning(prefix, only_builds=only_builds) for shelf in self._shelves)
+        return sorted({spec.hash for specs in found for spec in specs})
 
     def sources(self, hash_: DagHash) -> tuple[MirrorName, ...]:
         """Mirrors that have a binary of this spec, in order of configuration."""
@@ -134,7 +157,7 @@ class Catalog:
         return row.mirrors if row else ()
 
     def dependents(self, hash_: DagHash) -> list[DagHash]:
-        """Hashes of all specs that depend directly on this one, sorted; reads everything."""
+        """Hashes of all specs that depend directly on this one, sorted."""
         return sorted({found for shelf in self._shelves for found in shelf.dependents(hash_)})
 
     def graph(self, roots: Iterable[DagHash]) -> SpecGraph:
@@ -177,16 +200,21 @@ class Catalog:
     @staticmethod
     def _merged(found: Iterable[tuple[Shelf, Sequence[SpecColumns]]]) -> list[CatalogRow]:
         first: dict[DagHash, tuple[Shelf, SpecColumns]] = {}
-        mirrors: dict[DagHash, list[MirrorName]] = {}
+        mirrors: dict[DagHash, tuple[MirrorName, ...]] = {}
         for shelf, specs in found:
+            shelf.parameters({spec.parameters for spec in specs})
+            own = (shelf.mirror,)
             for spec in specs:
                 first.setdefault(spec.hash, (shelf, spec))
                 if spec.is_build:
-                    mirrors.setdefault(spec.hash, []).append(shelf.mirror)
-        return [
-            _row(spec, shelf.labels, tuple(mirrors.get(hash_, ())))
-            for hash_, (shelf, spec) in first.items()
-        ]
+                    mirrors[spec.hash] = mirrors.get(spec.hash, ()) + own
+        rows: list[CatalogRow] = []
+        for hash_, (shelf, spec) in first.items():
+            try:
+                rows.append(_row(spec, shelf, mirrors.get(hash_, ())))
+            except KeyError:
+                shelf.give_up()
+        return rows
 
 
 class _LazyNodes(Mapping[DagHash, ConcreteSpec]):
@@ -215,25 +243,19 @@ class _LazyNodes(Mapping[DagHash, ConcreteSpec]):
         return len(self._all_hashes())
 
 
-def _row(
-    spec: SpecColumns, labels: Mapping[str, str], mirrors: tuple[MirrorName, ...]
-) -> CatalogRow:
+def _row(spec: SpecColumns, shelf: Shelf, mirrors: tuple[MirrorName, ...]) -> CatalogRow:
+    release, machine = shelf.releases[spec.release], shelf.machines[spec.machine]
     return CatalogRow(
         hash=spec.hash,
-        name=spec.name,
-        version=spec.version,
-        platform=spec.platform,
-        os=spec.os,
-        target=spec.target,
-        namespace=spec.namespace,
-        compiler=labels.get(spec.compiler_hash or "", spec.compiler),
-        libc=labels.get(spec.libc_hash or "", ""),
-        variants=_variants(spec.variants),
+        name=release.name,
+        version=release.version,
+        platform=machine.platform,
+        os=machine.os,
+        target=machine.target,
+        namespace=release.namespace,
+        compiler=machine.compiler,
+        libc=machine.libc,
+        variants=shelf.known_parameters[spec.parameters].shown,
         mirrors=mirrors,
         external=bool(spec.external),
     )
-
-
-@lru_cache(maxsize=16384)
-def _variants(text: str) -> tuple[tuple[str, str], ...]:
-    return msgspec.json.decode(text, type=tuple[tuple[str, str], ...])

@@ -7,18 +7,25 @@ from typing import NamedTuple
 import msgspec
 
 from core.errors import WrongUse
-from core.model.graph import COMPILER_VIRTUALS, LINK_RUN
 from core.model.ident import PackageName, VersionText, dag_hash, package_name, version_text
 from core.model.nodes import (
     Annotations,
     Architecture,
+    EdgeParameters,
     WrittenBuildSpec,
     WrittenCompiler,
-    WrittenEdge,
     WrittenExternal,
     compiler_label,
 )
-from core.model.spec import FLAG_NAMES
+from core.model.spec import FLAG_NAMES, VariantValue
+
+
+class _Edge(msgspec.Struct, gc=False):
+    name: str
+    hash: str
+    # Few distinct values in millions of edges: decoded once each.
+    parameters: msgspec.Raw = msgspec.Raw()
+    type: msgspec.Raw = msgspec.Raw()
 
 
 class _Node(msgspec.Struct, gc=False):
@@ -28,7 +35,7 @@ class _Node(msgspec.Struct, gc=False):
     arch: msgspec.Raw
     namespace: str = ""
     parameters: msgspec.Raw = msgspec.Raw(b"{}")
-    dependencies: tuple[WrittenEdge, ...] = ()
+    dependencies: tuple[_Edge, ...] = ()
     compiler: WrittenCompiler | None = None
     annotations: Annotations | None = None
     external: WrittenExternal | None = None
@@ -43,6 +50,35 @@ class _Record(msgspec.Struct, gc=False):
     in_buildcache: bool = False
 
 
+class EdgeKind(NamedTuple):
+    """What edges have in common besides the specs that they join."""
+
+    name: str
+    """Package name of the child."""
+    deptypes: tuple[str, ...]
+    """Dependency types."""
+    virtuals: tuple[str, ...]
+    """Virtual packages that the child provides."""
+
+
+class EdgeKinds(dict[tuple[str, bytes, bytes], int]):
+    """Numbers of the kinds of edges, by name, `parameters` and `type` as they are written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: list[EdgeKind] = []
+        """The kinds; the number of each is its place."""
+
+    def __missing__(self, written: tuple[str, bytes, bytes]) -> int:
+        name, parameters, types = written
+        old = _edge_types.decode(types) if types else ()
+        new = _edge_parameters.decode(parameters) if parameters else None
+        virtuals = new.virtuals if new else ()
+        self.kinds.append(EdgeKind(_checked_name(name), new.deptypes if new else old, virtuals))
+        number = self[written] = len(self.kinds) - 1
+        return number
+
+
 class IndexedSpec(NamedTuple):
     """What the catalog keeps of a record besides the record itself."""
 
@@ -50,48 +86,42 @@ class IndexedSpec(NamedTuple):
     """Package name."""
     version: VersionText
     """Version."""
-    platform: str
-    """Platform."""
-    os: str
-    """Operating system."""
-    target: str
-    """Microarchitecture."""
     namespace: str
     """Namespace of the recipe."""
-    variants: str
-    """JSON list of [name, value], sorted; booleans as `+` and `~`, lists joined by commas."""
+    arch: tuple[str, str, str]
+    """Platform, operating system, microarchitecture."""
+    parameters: bytes
+    """`parameters` as it is written."""
     compiler: str
-    """`gcc@12.2.0` before Spack 1.0, else the package name of the compiler; may be empty."""
-    compiler_hash: str | None
-    """DAG hash of the compiler, if it is a dependency."""
-    libc_hash: str | None
-    """DAG hash of the C library that the package itself is linked to."""
+    """`gcc@12.2.0` if the node itself names it (before Spack 1.0), else empty."""
     is_build: bool
     """True if the mirror has a binary of it, and it is no external."""
     external: bool
     """True if the system provides it."""
-    needs: tuple[str, ...]
-    """Hashes of the link and run dependencies, if there is no `libc_hash`."""
-    providers: tuple[tuple[str, str], ...]
-    """(virtual package, package that provides it) of its dependencies."""
+    children: list[str]
+    """Hashes of its dependencies, edge by edge."""
+    edges: list[int]
+    """Numbers of the kinds of these edges."""
 
 
 _records = msgspec.json.Decoder(_Record)
 _arches = msgspec.json.Decoder(Architecture)
 _parameters = msgspec.json.Decoder(dict[str, bool | str | tuple[str, ...]])
+_edge_parameters = msgspec.json.Decoder(EdgeParameters)
+_edge_types = msgspec.json.Decoder(tuple[str, ...])
 _checked_name = lru_cache(maxsize=16384)(package_name)
 _checked_version = lru_cache(maxsize=16384)(version_text)
 
 
-def read_record(hash_: str, record: bytes) -> IndexedSpec:
+def read_record(hash_: str, record: bytes, kinds: EdgeKinds) -> IndexedSpec:
     """Decode one record of an index.
 
-    Names and hashes of dependencies are not looked at closely: there are millions of them, and
-    whoever reads the record later does it.
+    Hashes of dependencies are not looked at closely: there are millions of them.
 
     Args:
         hash_: the DAG hash under which it stands in the index.
         record: the record as JSON.
+        kinds: the kinds of edges; new ones are added.
 
     Raises:
         msgspec.ValidationError: it is JSON, and a field is missing or of a wrong type.
@@ -106,29 +136,40 @@ def read_record(hash_: str, record: bytes) -> IndexedSpec:
     document = _records.decode(record)
     node = document.spec
     _check(hash_, node)
-    platform, os, target = _arch(bytes(node.arch))
-    providers: dict[str, WrittenEdge] = {}
-    for item in node.dependencies:
-        for virtual in item.virtuals:
-            providers.setdefault(virtual, item)
-    libc = providers.get("libc")
-    compiler, compiler_hash = _compiler(node, providers)
+    edges = node.dependencies
     return IndexedSpec(
         name=_checked_name(node.name),
         version=_checked_version(node.version),
-        platform=platform,
-        os=os,
-        target=target,
         namespace=node.namespace,
-        variants=_variants(bytes(node.parameters)),
-        compiler=compiler,
-        compiler_hash=compiler_hash,
-        libc_hash=libc.hash if libc else None,
+        arch=_arch(bytes(node.arch)),
+        parameters=_checked_parameters(bytes(node.parameters)),
+        compiler=compiler_label(node.compiler, node.annotations),
         is_build=document.in_buildcache and node.external is None,
         external=node.external is not None,
-        needs=() if libc else _needs(node),
-        providers=tuple([(virtual, item.name) for virtual, item in providers.items()]),
+        children=[edge.hash for edge in edges],
+        edges=[kinds[edge.name, bytes(edge.parameters), bytes(edge.type)] for edge in edges],
     )
+
+
+def split_parameters(
+    text: bytes,
+) -> tuple[Mapping[str, VariantValue], Mapping[str, tuple[str, ...]]]:
+    """The variants and the compiler flags among the `parameters` of a node.
+
+    Raises:
+        msgspec.DecodeError: the text is not what it should be.
+        WrongUse: flags are no list.
+    """
+    variants: dict[str, VariantValue] = {}
+    flags: dict[str, tuple[str, ...]] = {}
+    for name, value in _parameters.decode(text).items():
+        if name not in FLAG_NAMES:
+            variants[name] = value
+        elif isinstance(value, tuple):
+            flags[name] = value
+        elif value:
+            raise WrongUse(f"{name} is not a list")
+    return variants, flags
 
 
 def _check(hash_: str, node: _Node) -> None:
@@ -149,33 +190,6 @@ def _arch(text: bytes) -> tuple[str, str, str]:
 
 
 @lru_cache(maxsize=16384)
-def _variants(text: bytes) -> str:
-    pairs: list[tuple[str, str]] = []
-    for name, value in _parameters.decode(text).items():
-        if name in FLAG_NAMES:
-            if value and not isinstance(value, tuple):
-                raise WrongUse(f"{name} is not a list")
-        elif isinstance(value, bool):
-            pairs.append((name, "+" if value else "~"))
-        else:
-            pairs.append((name, value if isinstance(value, str) else ",".join(value)))
-    return msgspec.json.encode(sorted(pairs)).decode()
-
-
-def _needs(node: _Node) -> tuple[str, ...]:
-    return tuple(
-        [
-            item.hash
-            for item in node.dependencies
-            if any(deptype in LINK_RUN for deptype in item.deptypes)
-        ]
-    )
-
-
-def _compiler(node: _Node, providers: Mapping[str, WrittenEdge]) -> tuple[str, str | None]:
-    if label := compiler_label(node.compiler, node.annotations):
-        return label, None
-    for virtual in COMPILER_VIRTUALS:
-        if item := providers.get(virtual):
-            return item.name, item.hash
-    return "", None
+def _checked_parameters(text: bytes) -> bytes:
+    split_parameters(text)
+    return text

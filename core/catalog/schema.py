@@ -1,44 +1,71 @@
-"""The catalog file: SQLite, one per mirror, written once and then only read."""
+"""The catalog file: SQLite, one per mirror, written once and then only read.
 
+Most of what an index says of 200,000 specs is the same few things again and again, so each is
+kept once and numbered: releases, machines, parameters, kinds of edges. What is left of a spec is a
+row of numbers. Its record stays in the index, beside the catalog.
+"""
+
+import os
 import sqlite3
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import MirrorError
 
-SCHEMA = "1"
-"""Version of the tables below; a file with another is made anew."""
+SCHEMA = f"2-{sys.byteorder}"
+"""Version of the tables, and order of bytes in blobs; a file with another is made anew."""
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- Narrow rows, so that a pass over all of them reads little.
-CREATE TABLE specs (
+CREATE TABLE releases (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, namespace TEXT NOT NULL
+);
+-- What decides where a build runs. The compiler and the C library are `name@version`;
+-- own_compiler is 1 if the node itself names the compiler (before Spack 1.0).
+CREATE TABLE machines (
     id INTEGER PRIMARY KEY,
-    hash TEXT NOT NULL,
-    name TEXT NOT NULL,
-    version TEXT NOT NULL,
     platform TEXT NOT NULL,
     os TEXT NOT NULL,
     target TEXT NOT NULL,
-    namespace TEXT NOT NULL,
-    variants TEXT NOT NULL,
     compiler TEXT NOT NULL,
-    compiler_hash TEXT,
-    libc_hash TEXT,
-    is_build INTEGER NOT NULL,
-    external INTEGER NOT NULL
+    own_compiler INTEGER NOT NULL,
+    libc TEXT NOT NULL
 );
--- The record as it stands in the index; its node has the edges.
-CREATE TABLE records (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
--- Compilers and C libraries, as lists show them.
-CREATE TABLE labels (hash TEXT PRIMARY KEY, label TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE providers (virtual TEXT, package TEXT, PRIMARY KEY (virtual, package)) WITHOUT ROWID;
+-- The parameters of a node as JSON: variants and compiler flags.
+CREATE TABLE parameters (id INTEGER PRIMARY KEY, text BLOB NOT NULL);
+-- Specs that differ in parameters and dependencies alone, and how many there are.
+CREATE TABLE kinds (
+    id INTEGER PRIMARY KEY,
+    release INTEGER NOT NULL,
+    machine INTEGER NOT NULL,
+    is_build INTEGER NOT NULL,
+    external INTEGER NOT NULL,
+    specs INTEGER NOT NULL
+);
+-- kind is NULL for a spec that others need and no record describes. The record is in the index.
+CREATE TABLE specs (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL,
+    kind INTEGER,
+    parameters INTEGER,
+    start INTEGER,
+    length INTEGER
+);
+-- Lists of names, as JSON.
+CREATE TABLE edge_kinds (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, deptypes TEXT NOT NULL, virtuals TEXT NOT NULL
+);
+-- Edges of a spec as pairs of (id of the other spec, kind of edge), 32 bits each.
+CREATE TABLE children (id INTEGER PRIMARY KEY, edges BLOB NOT NULL);
+CREATE TABLE parents (id INTEGER PRIMARY KEY, edges BLOB NOT NULL);
 """
 """All tables."""
 
 INDEXES = (
     "CREATE UNIQUE INDEX specs_by_hash ON specs (hash)",
-    "CREATE INDEX specs_by_name ON specs (name)",
+    "CREATE INDEX specs_by_kind ON specs (kind)",
+    "CREATE INDEX kinds_by_release ON kinds (release, machine)",
 )
 """Made after the rows, which is quicker."""
 
@@ -57,6 +84,12 @@ class CatalogSummary:
     """Records with a binary."""
     skipped: int
     """Records that could not be understood and were left out."""
+    index: str
+    """The index, where the records are: a path, seen from the directory of the catalog."""
+    size: int
+    """Bytes of the index."""
+    is_closed: bool
+    """True if every spec that another one needs has a record."""
 
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
@@ -81,11 +114,22 @@ def read_summary(path: Path) -> CatalogSummary | None:
     try:
         connection = connect_readonly(path)
         try:
-            return summary_of(connection)
+            summary = summary_of(connection)
         finally:
             connection.close()
+        os.close(open_index(path, summary))
+        return summary
     except (sqlite3.Error, OSError, ValueError, KeyError) as error:
         raise unusable(path) from error
+
+
+def problem_of(path: Path) -> MirrorError | None:
+    """Why the catalog at `path` cannot be used; `None` if it can, or if there is none."""
+    try:
+        read_summary(path)
+    except MirrorError as error:
+        return error
+    return None
 
 
 def summary_of(connection: sqlite3.Connection) -> CatalogSummary:
@@ -105,7 +149,26 @@ def summary_of(connection: sqlite3.Connection) -> CatalogSummary:
         records=int(values["records"]),
         builds=int(values["builds"]),
         skipped=int(values["skipped"]),
+        index=values["index"],
+        size=int(values["size"]),
+        is_closed=values["is_closed"] == "True",
     )
+
+
+def open_index(path: Path, summary: CatalogSummary) -> int:
+    """A descriptor of the index from which the catalog at `path` was made.
+
+    Whoever has it open keeps it: another index gets another file.
+
+    Raises:
+        OSError: it is not there.
+        ValueError: it is another.
+    """
+    descriptor = os.open(path.parent / summary.index, os.O_RDONLY | os.O_CLOEXEC)
+    if os.fstat(descriptor).st_size != summary.size:
+        os.close(descriptor)
+        raise ValueError(summary.index)
+    return descriptor
 
 
 def unusable(path: Path) -> MirrorError:

@@ -49,6 +49,8 @@ class IndexDocument:
         self._progressed = progressed
         self.version = 0
         """Database version; known after the last record."""
+        self.start = 0
+        """Where in the document the record stands that was yielded last, in bytes."""
 
     def records(self) -> Iterator[tuple[str, bytes]]:
         """Every (DAG hash, record), in order; the records are not yet decoded.
@@ -60,15 +62,17 @@ class IndexDocument:
         """
         head, rest = _head(self._stream)
         hash_, start = "", 0
+        base = len(head)
         if first := _FIRST.match(rest):
             hash_, start = first[1].decode(), first.end()
         elif not rest.startswith(b"}"):
             raise broken("its list of builds does not begin with a build")
         while True:
             for between in _NEXT.finditer(rest, start):
+                self.start = base + start
                 yield hash_, rest[start : between.start() + 1]
                 hash_, start = between[1].decode(), between.end()
-            rest, start = rest[start:], 0
+            rest, base, start = rest[start:], base + start, 0
             if len(rest) > LARGEST_RECORD:
                 raise broken(f"one of its records is larger than {LARGEST_RECORD >> 20} MiB")
             chunk = self._stream.read(_CHUNK)
@@ -78,6 +82,7 @@ class IndexDocument:
             rest += chunk
         if hash_:
             record, rest = _last_record(rest)
+            self.start = base
             yield hash_, record
         self.version = _checked_frame(head + rest)
 

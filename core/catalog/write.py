@@ -1,21 +1,20 @@
 """From an index to a catalog file. Run as a program of its own, see `core.catalog.build`."""
 
 import gc
+import os
 import sqlite3
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from core.catalog.record import IndexedSpec, read_record
-from core.catalog.schema import INDEXES, SCHEMA, TABLES, CatalogSummary
-from core.catalog.split import IndexDocument, broken
-from core.errors import MirrorError, WrongUse
+from core.catalog.schema import SCHEMA, TABLES, CatalogSummary
+from core.catalog.split import IndexDocument
+from core.catalog.tables import fill_tables
+from core.errors import MirrorError
 
 # Nobody reads the file before it is complete: no journal, no waiting for the disk.
 _SETTINGS = """
@@ -25,10 +24,6 @@ PRAGMA page_size=16384;
 PRAGMA cache_size=-32000;
 """
 _FULL = "Is the disk full?"
-_BATCH = 256
-_INSERT_SPEC = "INSERT INTO specs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_LABEL = "INSERT INTO labels SELECT hash, name || '@' || version FROM specs WHERE hash = ?"
-_INSERT_RECORD = "INSERT INTO records VALUES (?, ?)"
 
 
 class Progressed(msgspec.Struct, tag=True):
@@ -70,7 +65,7 @@ def write_catalog(
     """Write the catalog of an index to a new file.
 
     Args:
-        index: the index document, uncompressed.
+        index: the index document, uncompressed; the catalog needs it as long as it is used.
         destination: the file to write; it is removed again if anything goes wrong.
         checksum: the digest of the index, kept in the catalog.
         progressed: called with the number of bytes read, now and then.
@@ -90,101 +85,19 @@ def write_catalog(
         ):
             connection.executescript(_SETTINGS + TABLES)
             connection.execute("BEGIN")
-            summary = _Writer(connection).write(IndexDocument(stream, progressed), checksum)
+            place = os.path.relpath(index, destination.parent)
+            size = os.fstat(stream.fileno()).st_size
+            tables = fill_tables(connection, IndexDocument(stream, progressed))
+            summary = CatalogSummary(checksum=checksum, index=place, size=size, **asdict(tables))
+            values = {"schema": SCHEMA, **asdict(summary)}
+            connection.executemany(
+                "INSERT INTO meta VALUES (?, ?)", ((k, str(v)) for k, v in values.items())
+            )
             connection.execute("COMMIT")
     except BaseException:
         destination.unlink(missing_ok=True)
         raise
     return summary
-
-
-class _Writer:
-    """Fills the tables."""
-
-    def __init__(self, connection: sqlite3.Connection):
-        self._connection = connection
-        self._builds = 0
-        self._skipped = 0
-        self._libc: dict[str, str | None] = {}
-        self._needs: dict[str, tuple[str, ...]] = {}
-        self._providers: set[tuple[str, str]] = set()
-        self._labelled: set[str | None] = set()
-
-    def write(self, document: IndexDocument, checksum: str) -> CatalogSummary:
-        """Write all records of the document, then what depends on all of them."""
-        numbered = enumerate(self._specs(document))
-        while batch := list(islice(numbered, _BATCH)):
-            self._connection.executemany(
-                _INSERT_SPEC, [(number, hash_, *spec[:12]) for number, (hash_, spec, _) in batch]
-            )
-            self._connection.executemany(
-                _INSERT_RECORD, [(number, record) for number, (_, _, record) in batch]
-            )
-        for statement in INDEXES:
-            self._connection.execute(statement)
-        inherited = inherited_libc(self._libc, self._needs)
-        self._connection.executemany(
-            "UPDATE specs SET libc_hash = ? WHERE hash = ?",
-            ((libc, hash_) for hash_, libc in inherited.items()),
-        )
-        self._connection.executemany(_INSERT_LABEL, ((hash_,) for hash_ in self._labelled))
-        self._connection.executemany("INSERT INTO providers VALUES (?, ?)", self._providers)
-        summary = CatalogSummary(
-            checksum=checksum,
-            database_version=document.version,
-            records=len(self._libc),
-            builds=self._builds,
-            skipped=self._skipped,
-        )
-        values = {"schema": SCHEMA, **asdict(summary)}
-        self._connection.executemany(
-            "INSERT INTO meta VALUES (?, ?)", ((key, str(value)) for key, value in values.items())
-        )
-        return summary
-
-    def _specs(self, document: IndexDocument) -> Iterator[tuple[str, IndexedSpec, bytes]]:
-        """Every record that can be understood: its hash, its columns, and itself."""
-        for hash_, record in document.records():
-            try:
-                spec = read_record(hash_, record)
-            except (msgspec.ValidationError, WrongUse):
-                self._skipped += 1
-                continue
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise broken(f"the record of {hash_} is not valid JSON") from error
-            if hash_ in self._libc:
-                raise broken(f"it has two records of {hash_}")
-            self._libc[hash_] = spec.libc_hash
-            if spec.needs:
-                self._needs[hash_] = spec.needs
-            self._providers.update(spec.providers)
-            self._labelled.update((spec.compiler_hash, spec.libc_hash))
-            self._builds += spec.is_build
-            yield hash_, spec, record
-
-
-def inherited_libc(
-    direct: Mapping[str, str | None], needs: Mapping[str, tuple[str, ...]]
-) -> dict[str, str]:
-    """The C library of specs that are not linked to one, but need one that is.
-
-    Args:
-        direct: hash of every spec to the hash of its own C library, if it has one.
-        needs: hash of a spec without one to the hashes of its link and run dependencies.
-    """
-    users: dict[str, list[str]] = {}
-    for hash_, children in needs.items():
-        for child in children:
-            users.setdefault(child, []).append(hash_)
-    found: dict[str, str] = {}
-    queue = deque((hash_, libc) for hash_ in users if (libc := direct.get(hash_)))
-    while queue:
-        child, libc = queue.popleft()
-        for user in users.get(child, ()):
-            if user not in found:
-                found[user] = libc
-                queue.append((user, libc))
-    return found
 
 
 def main(arguments: list[str]) -> int:

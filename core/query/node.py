@@ -82,9 +82,7 @@ class NodeBuilder:
             versions = parse_version_set(token.text)
         except WrongUse as error:
             self._refuse(error.title, token)
-        self._pattern = replace(
-            self._pattern, versions=versions, versions_text=token.text
-        )
+        self._pattern = replace(self._pattern, versions=versions, versions_text=token.text)
 
     def _add_switch(self, token: Token) -> None:
         if token.text in _ARCH_KEYS or token.text in FLAG_NAMES or token.text == "namespace":

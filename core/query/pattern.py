@@ -169,7 +169,7 @@ def _first_fitting(spec: ConcreteSpec, wanted: EdgePattern, graph: SpecGraph) ->
     for edge in spec.dependencies:
         if _edge_fits(edge, wanted, graph):
             return edge
-    if spec.compiler and _old_compiler_fits(spec.compiler, wanted):
+    if spec.compiler and old_compiler_fits(spec.compiler, wanted):
         return Edge(PackageName(spec.compiler), DagHash(""), _BUILD, COMPILER_VIRTUALS)
     if wanted.direct:
         return None
@@ -212,7 +212,7 @@ def _edge_fits(edge: Edge, wanted: EdgePattern, graph: SpecGraph) -> bool:
     return child is not None and wanted.node.itself_fits(child, graph)
 
 
-def _old_compiler_fits(compiler: str, wanted: EdgePattern) -> bool:
+def old_compiler_fits(compiler: str, wanted: EdgePattern) -> bool:
     """True if a compiler that stands in the node itself (before Spack 1.0) is asked for."""
     if not (wanted.virtuals <= set(COMPILER_VIRTUALS) and wanted.deptypes <= _BUILD):
         return False

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Sequence
 
-from core.catalog.reader import CatalogRow
 from core.errors import NotAvailable, WrongUse
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
@@ -12,17 +11,24 @@ from core.model.ident import DagHash
 from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec
 from core.model.views import BuildDetails, BuildView, Choice, PackageView
+from core.query.names import rank_names
 from core.query.parse import parse_query
 from core.query.query import Query
+from core.session.finder import (
+    USABLE,
+    checked_query,
+    is_part_of_a_name,
+    only_installed,
+    rows_holding,
+    rows_matching,
+)
 from core.session.mirrors import MirrorDesk
 from core.session.snapshot import Snapshot
+from core.session.tally import Tally
 from core.store.database import Database
 from core.store.paths import StorePaths
 from core.store.records import is_present
 from core.trust.pins import PinStore
-
-_PART_OF_A_NAME = re.compile(r"[A-Za-z0-9_.-]*")
-_USABLE = (Disposition.INSTALLED, Disposition.CACHED, Disposition.BLOCKED)
 
 
 class Browser:
@@ -43,16 +49,14 @@ class Browser:
         self._host = host
 
     def packages(self, query: str, *, all_targets: bool) -> list[PackageView]:
-        """One row per package, by name."""
+        """One row per package: by name, or for a part of a name the most likely first."""
         now = self.snapshot()
-        groups: dict[str, list[BuildView]] = {}
-        for view in self._found(now, query, by_part=True):
-            groups.setdefault(view.name, []).append(view)
-        packages = (_summed_up(name, now.best_first(views)) for name, views in groups.items())
-        return sorted(
-            (package for package in packages if all_targets or package.runs_here),
-            key=lambda package: package.name,
-        )
+        text = query.strip()
+        if is_part_of_a_name(text):
+            found = _packages_named(now, text)
+        else:
+            found = _packages_matching(now, checked_query(now, text))
+        return [package for package in found if all_targets or package.runs_here]
 
     def builds(self, name: str, query: str, *, all_targets: bool) -> list[BuildView]:
         """The builds of one package, best first."""
@@ -102,7 +106,7 @@ class Browser:
                 for edge in spec.dependencies
             ),
             needs=self._needs(now, graph, spec),
-            prefix=there or str(self._paths.prefix_of(spec)),
+            prefix=there or str(self._database.read().placing(self._paths).prefix_of(spec)),
         )
 
     def graph(self, hashes: Sequence[DagHash]) -> SpecGraph:
@@ -147,38 +151,11 @@ class Browser:
     ) -> list[BuildView]:
         """Views of all that matches, on offer or installed, in no order."""
         text = text.strip()
-        rows = {row.hash: row for row in now.catalog.rows(name)}
-        for hash_, record in now.records.items():
-            is_ours = hash_ not in rows and record.installed and record.spec.external is None
-            if is_ours and name in (None, record.spec.name):
-                rows[hash_] = now.installed_row(record)
-        found = list(rows.values())
-        if by_part and _PART_OF_A_NAME.fullmatch(text):
-            return [now.view(row) for row in found if text in row.name]
-        query = parse_query(text)
-        query.check_names({row.name for row in found}, now.catalog.providers())
-        return [now.view(row) for row in self.matching(now, query, found)]
-
-    @staticmethod
-    def matching(now: Snapshot, query: Query, rows: list[CatalogRow]) -> list[CatalogRow]:
-        """Those of the rows whose specs satisfy the query."""
-        offered, installed = now.catalog.whole_graph(), now.installed_graph()
-        matching: list[CatalogRow] = []
-        for row in rows:
-            is_possible = query.admits(
-                name=row.name,
-                version=row.version,
-                namespace=row.namespace,
-                platform=row.platform,
-                os=row.os,
-                target=row.target,
-                hash_=row.hash,
-            )
-            graph = offered if row.mirrors else installed
-            # A record can be listed and still not be understood as a whole.
-            if is_possible and row.hash in graph and query.matches(graph[row.hash], graph):
-                matching.append(row)
-        return matching
+        if by_part and is_part_of_a_name(text):
+            rows = rows_holding(now, text, name)
+        else:
+            rows = rows_matching(now, checked_query(now, text), name)
+        return [now.view(row) for row in rows]
 
     def _needs(
         self, now: Snapshot, graph: SpecGraph, spec: ConcreteSpec
@@ -192,18 +169,25 @@ class Browser:
 
 
 def _is_usable(view: BuildView) -> bool:
-    return view.disposition in _USABLE
+    return view.disposition in USABLE
 
 
-def _summed_up(name: str, best_first: list[BuildView]) -> PackageView:
-    best = best_first[0]
-    return PackageView(
-        name=name,
-        version=best.version,
-        disposition=best.disposition,
-        builds=len(best_first),
-        runs_here=sum(_is_usable(view) for view in best_first),
-    )
+def _packages_named(now: Snapshot, part: str) -> list[PackageView]:
+    tally = Tally(now)
+    if not part:
+        tally.add_all()
+        return tally.packages()
+    installed = {row.name for row in only_installed(now)}
+    names = rank_names(part, {*now.catalog.package_names(), *installed})
+    tally.add_all(set(names))
+    found = {package.name: package for package in tally.packages()}
+    return [found[name] for name in names if name in found]
+
+
+def _packages_matching(now: Snapshot, query: Query) -> list[PackageView]:
+    tally = Tally(now)
+    tally.add_matching(query)
+    return tally.packages()
 
 
 def _label(graph: SpecGraph, hash_: DagHash, name: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ import msgspec
 from core.atomic import write_atomically
 from core.cancel import CancelToken
 from core.catalog.reader import Catalog
-from core.errors import NotFound, Refused, SpackbinError
+from core.catalog.schema import problem_of
+from core.errors import MirrorError, NotFound, Refused, SpackbinError, StoreError
 from core.mirror.config import normalise_url
 from core.model.ident import MirrorName, Sha256, mirror_name
 from core.model.mirror import BrokenMirror, Mirror
@@ -132,12 +134,14 @@ class MirrorDesk:
 
     def remove(self, name: str) -> None:
         """Forget a mirror, its catalog, its past, and the keys trusted for it."""
+        from core.catalog.kept import remove_catalog
+
         mirrors = self.sources.remove(name)
         for mirror in mirrors:
             self._pins.forget(mirror.name)
             self._freshness.forget(mirror.name)
-            for path in (self._catalog_path(mirror), self._note_path(mirror)):
-                path.unlink(missing_ok=True)
+            remove_catalog(self._catalog_path(mirror))
+            self._note_path(mirror).unlink(missing_ok=True)
 
     def statuses(self) -> tuple[MirrorStatus, ...]:
         """How all mirrors stand, from disk alone; last those that cannot be used."""
@@ -155,7 +159,7 @@ class MirrorDesk:
             builds=found.builds,
             refreshed=found.good,
             trusted_keys=len(self._pins.pins(mirror)),
-            error=found.error,
+            error=found.error or _text(problem_of(self._catalog_path(mirror))),
             origin=mirror.origin,
             channel=mirror.channel,
             badge=mirror.badge,
@@ -187,7 +191,10 @@ class MirrorDesk:
         try:
             self._read_index(mirror, cancel, progress, accept_older=accept_older)
         except SpackbinError as error:
-            self._write_note(mirror, msgspec.structs.replace(self._noted(mirror), error=str(error)))
+            # Where nothing can be written, the error itself counts, not that it is not noted.
+            with suppress(StoreError):
+                noted = msgspec.structs.replace(self._noted(mirror), error=str(error))
+                self._write_note(mirror, noted)
             raise
         return self.status(mirror)
 
@@ -227,7 +234,9 @@ class MirrorDesk:
         if record.sha256 and record.is_binding:
             check(record.sha256)
         is_known = record.sha256 is not None and known.checksum == record.sha256
-        if not is_known or not self._catalog_path(mirror).exists():
+        if problem := self._problem(mirror):
+            progress(f"{problem.title}: it is made anew", 0, 0)
+        if not is_known or problem or not self._catalog_path(mirror).exists():
             known = self._take_index(client, record, known, check, cancel, progress)
             learn_revocations(client, self._pins)
         self._freshness.note(mirror, Sha256(known.checksum))
@@ -244,11 +253,10 @@ class MirrorDesk:
         progress: Progress,
     ) -> Refreshed:
         """Fetch the index and make the catalog of it, unless it is the known one after all."""
-        from core.catalog.build import build_catalog
+        from core.catalog.kept import fetched_name, keep_catalog
 
         catalog = self._catalog_path(client.mirror)
-        blob = catalog.with_suffix(".index")
-        blob.parent.mkdir(parents=True, exist_ok=True)
+        blob = fetched_name(catalog)
         try:
             checksum = client.fetch_index(
                 record,
@@ -257,9 +265,10 @@ class MirrorDesk:
                 progress=lambda done, total: progress("fetching the index", done, total),
             )
             check(checksum)
-            if checksum == known.checksum and catalog.exists():
+            is_there = catalog.exists() and not self._problem(client.mirror)
+            if checksum == known.checksum and is_there:
                 return known
-            summary = build_catalog(
+            summary = keep_catalog(
                 blob,
                 catalog,
                 checksum=checksum,
@@ -268,7 +277,12 @@ class MirrorDesk:
             )
             return Refreshed(checksum, client.layout, summary.builds)
         finally:
-            blob.unlink(missing_ok=True)
+            with suppress(OSError):
+                blob.unlink()
+
+    def _problem(self, mirror: Mirror) -> MirrorError | None:
+        """Why the catalog of a mirror cannot be used, seen at once or when it was read."""
+        return problem_of(self._catalog_path(mirror)) or self.catalog().problems.get(mirror.name)
 
     def _noted(self, mirror: Mirror) -> Refreshed:
         try:
@@ -286,11 +300,15 @@ class MirrorDesk:
         return self._directory / f"{_digest(mirror)}.json"
 
 
+def _text(error: MirrorError | None) -> str:
+    return str(error) if error else ""
+
+
 def _stamp(path: Path) -> tuple[int, int]:
     """Tells one catalog file from the next that takes its place."""
     try:
         found = path.stat()
-    except FileNotFoundError:
+    except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_ino)
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from core.catalog.reader import Catalog, CatalogRow
 from core.host.verdict import row_runs_here
 from core.model.artifact import InstalledRecord
+from core.model.columns import Machine
 from core.model.graph import SpecGraph
 from core.model.host import Host
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec, VariantValue
 from core.model.views import BuildView
-from core.planning.disposition import fitness, row_disposition
+from core.planning.disposition import RowDisposition, fitness, row_disposition
 from core.store.records import is_present
 
 
@@ -50,23 +51,27 @@ class Snapshot:
             return found
         return SpecGraph(found.roots, {**self.installed_graph().nodes, **found.nodes})
 
+    def disposition(
+        self, machine: Machine | CatalogRow, mirrors: Sequence[MirrorName], *, installed: bool
+    ) -> RowDisposition:
+        """What can be done with a build that was made for a machine and that mirrors have."""
+        verdict = row_runs_here(
+            self.host,
+            platform=machine.platform,
+            os=machine.os,
+            target=machine.target,
+            libc=machine.libc,
+            compiled=bool(machine.compiler),
+        )
+        return row_disposition(
+            installed=installed, verdict=verdict, mirrors=mirrors, trusted=self.trusted
+        )
+
     def view(self, row: CatalogRow) -> BuildView:
         """The row as the faces show it."""
         record = self.records.get(row.hash)
-        verdict = row_runs_here(
-            self.host,
-            platform=row.platform,
-            os=row.os,
-            target=row.target,
-            libc=row.libc,
-            compiled=bool(row.compiler),
-        )
-        stands = row_disposition(
-            installed=record is not None and is_present(record),
-            verdict=verdict,
-            mirrors=row.mirrors,
-            trusted=self.trusted,
-        )
+        is_installed = record is not None and is_present(record)
+        stands = self.disposition(row, row.mirrors, installed=is_installed)
         return BuildView(
             hash=row.hash,
             name=row.name,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.catalog.reader import Catalog
 from core.catalog.split import IndexDocument
-from core.catalog.write import inherited_libc, write_catalog
+from core.catalog.write import write_catalog
 from core.model.ident import MirrorName
 from tests.core.catalog.golden_index import index_text, made_up_hash, record
 
@@ -90,7 +90,26 @@ def test_a_compiler_that_no_record_describes_is_named_all_the_same(tmp_path: Pat
     assert (row.compiler, row.libc) == ("gcc", "")
 
 
-def test_the_c_library_is_inherited_over_any_way_and_order() -> None:
-    direct = {"a": None, "b": None, "c": "glibc", "d": None, "e": "musl", "f": None}
-    needs = {"a": ("b", "d"), "b": ("c",), "d": ("a", "gone"), "f": ("f",)}
-    assert inherited_libc(direct, needs) == {"b": "glibc", "a": "glibc", "d": "glibc"}
+def test_the_c_library_is_inherited_over_any_way_and_order(tmp_path: Path) -> None:
+    def edge(child: int, *virtuals: str) -> dict[str, object]:
+        return {
+            "name": f"p{child}",
+            "hash": made_up_hash(child),
+            "parameters": {"deptypes": ["link"], "virtuals": virtuals},
+        }
+
+    glibc, musl = 11, 12
+    needs = {1: (2, 4), 2: (3,), 4: (1, 99), 6: (6,), 7: (5,)}
+    records = {made_up_hash(n): record(f"p{n}", n, found) for n, found in needs.items()}
+    for user, libc in ((3, glibc), (5, musl)):
+        records[made_up_hash(user)] = record(f"p{user}", user, dependencies=[edge(libc, "libc")])
+        records[made_up_hash(libc)] = record(f"p{libc}", libc)
+    for order in (list(records), list(reversed(records))):
+        index = tmp_path / "index.json"
+        index.write_text(index_text({hash_: records[hash_] for hash_ in order}))
+        write_catalog(index, tmp_path / "catalog.sqlite", "00", lambda _: None)
+        rows = Catalog({MirrorName("any"): tmp_path / "catalog.sqlite"}).rows()
+        assert {row.name: row.libc for row in rows if row.libc} == {
+            **dict.fromkeys(("p1", "p2", "p3", "p4"), "p11@1.0"),
+            **dict.fromkeys(("p5", "p7"), "p12@1.0"),
+        }

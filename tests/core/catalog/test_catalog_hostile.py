@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog.reader import Catalog
-from core.catalog.record import read_record
+from core.catalog.record import EdgeKinds, read_record
 from core.catalog.schema import CatalogSummary
 from core.catalog.split import LARGEST_RECORD
 from core.catalog.write import write_catalog
@@ -189,16 +189,18 @@ def test_a_record_that_is_no_spec_is_left_out_and_counted(
 
 
 @pytest.mark.parametrize("change", [{"name": "../p2"}, {"hash": "not a hash"}])
-def test_what_only_a_close_look_shows_is_missing_from_graphs(
+def test_a_record_with_a_dependency_that_cannot_be_is_left_out(
     write: Write, tmp_path: Path, change: dict[str, str]
 ) -> None:
     odd = changed()
     odd["spec"]["dependencies"][0].update(change)
-    write(index_text({made_up_hash(1): odd, made_up_hash(3): record("p3", 3, (1,))}))
+    summary = write(index_text({made_up_hash(1): odd, made_up_hash(3): record("p3", 3, (1,))}))
+    assert (summary.records, summary.skipped, summary.is_closed) == (1, 1, False)
     catalog = Catalog({HARBOR: tmp_path / "catalog.sqlite"})
     assert catalog.graph([made_up_hash(3)]).missing() == {made_up_hash(1)}
     assert made_up_hash(1) not in catalog.whole_graph()
     assert catalog.dependents(made_up_hash(2)) == []
+    assert catalog.dependents(made_up_hash(1)) == [made_up_hash(3)]
 
 
 def test_a_number_that_no_machine_has_makes_a_spec_unknown(write: Write, tmp_path: Path) -> None:
@@ -242,7 +244,7 @@ def test_what_the_catalog_lists_is_a_spec(place: tuple[Any, ...], value: object)
         inner = inner[key]
     inner[last] = value
     try:
-        spec = read_record(made_up_hash(1), json.dumps(odd).encode())
+        spec = read_record(made_up_hash(1), json.dumps(odd).encode(), EdgeKinds())
     except (msgspec.ValidationError, WrongUse):
         return
     node = odd["spec"]

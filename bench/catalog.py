@@ -1,0 +1,157 @@
+"""The catalog of a large index: made, opened, asked. Spack, where SPACK_ROOT names one, beside it.
+
+    python -m bench.catalog [--index FILE] [--queries FILE] [--specs N] [--rounds N]
+
+Without `--index` the index is made up: copies of the index of the demo mirror, each with hashes of
+its own, so that there are about as many specs as `--specs` says.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bench.contestants import DEMO, ROOT, clean_environment, nothing
+from bench.measure import Contestant, adopt_orphans, compare, print_table
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_QUERIES = (
+    "libtide",
+    "libtide@2:",
+    "libtide+shared",
+    "target=x86_64_v3",
+    "reef ^libtide",
+    "%gcc@12",
+    "^[virtuals=wave-api] libtide",
+    "no-such-package",
+)
+_BUILD = """
+import sys
+from pathlib import Path
+from core.catalog.build import build_catalog
+build_catalog(Path(sys.argv[1]), Path(sys.argv[2]), checksum="00")
+"""
+_SPACK_LOAD = """
+import sys
+import spack.database
+database = spack.database.Database(sys.argv[1])
+database._read_from_file(sys.argv[2])
+"""
+
+
+def made_up(count: int) -> Iterator[str]:
+    """The text of an index of about `count` specs, piece by piece."""
+    records = DEMO.index()
+    text = json.dumps(records)[1:-1]
+    hashes = re.compile("|".join(records))
+    yield '{"database": {"version": "8", "installs": {'
+    for number in range(max(1, count // len(records))):
+        head = "".join(_LETTERS[number >> shift & 31] for shift in (20, 15, 10, 5, 0))
+        separator = ", " if number else ""
+        yield separator + hashes.sub(lambda found, head=head: head + found[0][5:], text)
+    yield "}}}"
+
+
+def timed(job: Callable[[], object]) -> tuple[float, object]:
+    """Milliseconds of processor that a job takes in this process, and what it answers."""
+    began = time.process_time()
+    answer = job()
+    return (time.process_time() - began) * 1000, answer
+
+
+def asked(catalog: Path, queries: Sequence[str]) -> None:
+    """How long the catalog takes to answer, the first time and later."""
+    from core.catalog.reader import Catalog
+    from core.model.ident import MirrorName
+    from core.query.parse import parse_query
+    from core.query.select import select
+
+    opened = Catalog({MirrorName("bench"): catalog})
+    (shelf,) = opened.shelves
+    names = opened.package_names()
+    jobs: dict[str, Callable[[], object]] = {
+        "counts of all builds": lambda: opened.groups(),
+        f"rows of {names[len(names) // 2]}": lambda: opened.rows(names[len(names) // 2]),
+    }
+    for text in queries:
+        jobs[text] = lambda text=text: select(parse_query(text), shelf).specs
+    print("\n### Questions (ms of CPU in one process)\n\n| what | answers | first | again |")
+    print("| --- | ---: | ---: | ---: |")
+    for name, job in jobs.items():
+        (first, answer), (again, _) = timed(job), timed(job)
+        print(f"| `{name}` | {len(answer)} | {first:.2f} | {again:.2f} |", flush=True)  # type: ignore[arg-type]
+
+
+def against_spack(catalog: Path, recorded: Path) -> None:
+    """The answers that Spack gave, and how many times as long it took for them."""
+    from core.catalog.reader import Catalog
+    from core.model.ident import MirrorName
+    from core.query.parse import parse_query
+    from core.query.select import select
+
+    (shelf,) = Catalog({MirrorName("bench"): catalog}).shelves
+    ours = theirs = 0.0
+    ratios: list[float] = []
+    for query in json.loads(recorded.read_text())["queries"]:
+        if query["query"] in shelf.providers:
+            # The name of a virtual package alone: only recipes know what provides it.
+            continue
+        spent, found = timed(lambda text=query["query"]: select(parse_query(text), shelf))
+        if not found.is_exact or {spec.hash for spec in found.specs} != set(query["hashes"]):  # type: ignore[attr-defined]
+            print(f"other answer than Spack's: {query['query']}")
+        ours += spent
+        theirs += query["match_cpu_s"] * 1000
+        ratios.append(query["match_cpu_s"] * 1000 / spent)
+    ratios.sort()
+    print(
+        f"\n{len(ratios)} recorded queries: {ours:.0f} ms of CPU, Spack {theirs:.0f} ms:", end=" "
+    )
+    print(
+        f"{theirs / ours:.0f} times; median {ratios[len(ratios) // 2]:.0f}, least {ratios[0]:.0f}"
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(prog="python -m bench.catalog", description=__doc__)
+    options.add_argument("--index", type=Path, help="an index document")
+    options.add_argument(
+        "--queries", type=Path, help="queries of that index as Spack answered them"
+    )
+    options.add_argument("--specs", type=int, default=50_000, help="size of the made-up index")
+    options.add_argument("--rounds", type=int, default=3)
+    given = options.parse_args()
+    adopt_orphans()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory(prefix="spackbin-bench-") as name:
+        place = Path(name)
+        index: Path = given.index or place / "index.json"
+        if not given.index:
+            with index.open("w") as stream:
+                stream.writelines(made_up(given.specs))
+        catalog = place / "catalog.sqlite"
+        environment = clean_environment(place) | {"PYTHONPATH": str(ROOT)}
+        build = [sys.executable, "-c", _BUILD, str(index), str(catalog)]
+        contestants = [Contestant("spackbin", build, environment, nothing)]
+        if checkout := os.environ.get("SPACK_ROOT"):
+            script = place / "load.py"
+            script.write_text(_SPACK_LOAD)
+            load = [f"{checkout}/bin/spack", "python", str(script), str(place), str(index)]
+            own = clean_environment(place) | {"SPACK_USER_CACHE_PATH": str(place / "user")}
+            contestants.append(Contestant("spack, into memory", load, own, nothing))
+        title = f"First open of an index of {index.stat().st_size / 1e6:.0f} MB"
+        print_table(title, compare(contestants, given.rounds), given.rounds)
+        print(f"\nThe catalog has {catalog.stat().st_size / 1e6:.0f} MB.")
+        asked(catalog, _QUERIES)
+        if given.queries:
+            against_spack(catalog, given.queries)
+
+
+if __name__ == "__main__":
+    main()

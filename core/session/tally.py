@@ -1,0 +1,143 @@
+"""How many builds of each package there are, and how the best of them stands."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from core.catalog.groups import BuildCounts
+from core.catalog.reader import CatalogRow
+from core.model.plan import Disposition
+from core.model.version import VersionKey, version_key
+from core.model.views import BuildView, PackageView
+from core.planning.disposition import fitness
+from core.query.query import Query
+from core.session.finder import (
+    USABLE,
+    installed_matching,
+    offers_matching,
+    only_installed,
+    rows_matching,
+)
+from core.session.snapshot import Snapshot
+from core.store.records import is_present
+
+
+@dataclass(slots=True)
+class _Package:
+    """What is counted of one package."""
+
+    builds: int = 0
+    runs_here: int = 0
+    best: tuple[tuple[int, int], VersionKey, str, Disposition] | None = None
+    """Its best build: how well it fits, version twice, disposition."""
+
+
+class Tally:
+    """Counts the builds of each package, without looking at each of those on offer."""
+
+    def __init__(self, now: Snapshot) -> None:
+        self._now = now
+        self._packages: dict[str, _Package] = {}
+
+    def add_all(self, names: Collection[str] | None = None) -> None:
+        """Count all that is on offer or installed.
+
+        Args:
+            names: the packages to count; `None` for all.
+        """
+        for part in self._now.catalog.builds:
+            self._add_counts(part, names)
+        self._note_installed(lambda row: names is None or row.name in names)
+        for row in only_installed(self._now):
+            if names is None or row.name in names:
+                self.add(row)
+
+    def add_matching(self, query: Query) -> None:
+        """Count what is on offer or installed and satisfies a query.
+
+        Raises:
+            WrongUse: the answer stands in recipes alone.
+        """
+        offers = offers_matching(self._now, query)
+        if offers is None:
+            for row in rows_matching(self._now, query):
+                self.add(row)
+            return
+        counts, hashes = offers
+        self._add_counts(counts, None)
+        self._note_installed(lambda row: row.hash in hashes)
+        for row in installed_matching(self._now, query):
+            self.add(row)
+
+    def _add_counts(self, part: BuildCounts, names: Collection[str] | None) -> None:
+        """Count builds on offer."""
+        dispositions = {
+            number: self._now.disposition(machine, part.mirrors, installed=False)
+            for number, machine in part.machines.items()
+        }
+        ranks = {
+            number: (self._fit(found.disposition, part.machines[number].target), found.disposition)
+            for number, found in dispositions.items()
+        }
+        usable = {number for number, (_, found) in ranks.items() if found in USABLE}
+        order = sorted(ranks, key=lambda number: ranks[number][0])
+        place = {number: at for at, number in enumerate(order)}
+        builds: dict[int, int] = dict.fromkeys(part.releases, 0)
+        runs_here, best = dict(builds), dict.fromkeys(part.releases, -1)
+        for release, machine, count in part.counts:
+            builds[release] += count
+            if machine in usable:
+                runs_here[release] += count
+            if place[machine] > best[release]:
+                best[release] = place[machine]
+        for number, release in part.releases.items():
+            if builds[number] and (names is None or release.name in names):
+                package = self._packages.setdefault(release.name, _Package())
+                package.builds += builds[number]
+                package.runs_here += runs_here[number]
+                fit, disposition = ranks[order[best[number]]]
+                self._compare(package, fit, release.version, disposition)
+
+    def _note_installed(self, is_meant: Callable[[CatalogRow], bool]) -> None:
+        """What is on offer and was counted, and is installed as well, can be used here."""
+        now = self._now
+        records = [hash_ for hash_, item in now.records.items() if is_present(item)]
+        for row in now.catalog.rows_of(records):
+            if row.mirrors and is_meant(row):
+                package = self._packages.setdefault(row.name, _Package())
+                stands = now.disposition(row, row.mirrors, installed=False)
+                package.runs_here += stands.disposition not in USABLE
+                self._note(package, now.view(row))
+
+    def add(self, row: CatalogRow) -> None:
+        """Count one build."""
+        view = self._now.view(row)
+        package = self._packages.setdefault(view.name, _Package())
+        package.builds += 1
+        package.runs_here += view.disposition in USABLE
+        self._note(package, view)
+
+    def packages(self) -> list[PackageView]:
+        """All packages that were counted, by name."""
+        return [
+            PackageView(name, found.best[2], found.best[3], found.builds, found.runs_here)
+            for name, found in sorted(self._packages.items())
+            if found.best
+        ]
+
+    def _note(self, package: _Package, view: BuildView) -> None:
+        fit = self._fit(view.disposition, view.target)
+        self._compare(package, fit, view.version, view.disposition)
+
+    def _fit(self, disposition: Disposition, target: str) -> tuple[int, int]:
+        found = fitness(
+            self._now.host, disposition=disposition, target=target, version="", hash_=""
+        )
+        return found.preference, found.closeness
+
+    @staticmethod
+    def _compare(
+        package: _Package, fit: tuple[int, int], version: str, disposition: Disposition
+    ) -> None:
+        best = (fit, version_key(version), version, disposition)
+        if package.best is None or best[:2] > package.best[:2]:
+            package.best = best
