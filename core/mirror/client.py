@@ -52,17 +52,19 @@ def open_mirror(mirror: Mirror, memory: Memory | None = None) -> "MirrorClient":
     check_unsigned(mirror)
     transport = open_transport(mirror.url, mirror.connection, memory)
     try:
-        return MirrorClient(mirror, _recognised(transport, mirror.url), transport)
+        return MirrorClient(mirror, _recognised(transport, mirror.url, mirror.view), transport)
     except BaseException:
         transport.close()
         raise
 
 
-def _recognised(transport: Transport, url: str) -> Layout:
-    """The newest layout that is there, as Spack has it."""
+def _recognised(transport: Transport, url: str, view: str = "") -> Layout:
+    """The newest layout that is there, as Spack has it; only v3 has views."""
     if scheme_of(url) in REGISTRY_SCHEMES:
+        if view:
+            raise MirrorError(f"A registry has no views of its index, such as {view}", shown(url))
         return recognised_registry(transport, url)
-    layouts: tuple[Layout, ...] = (LayoutV3(url), LayoutV2(url))
+    layouts: tuple[Layout, ...] = (LayoutV3(url, view),) if view else (LayoutV3(url), LayoutV2(url))
     for layout in layouts:
         if layout.is_here(transport):
             return layout
@@ -210,10 +212,12 @@ class MirrorClient:
         )
 
     def _no_index(self) -> MirrorError:
+        view = self.mirror.view
         return MirrorError(
-            f"Mirror {self.mirror.name} has no index",
+            f"Mirror {self.mirror.name} has no index" + (f" named {view}" if view else ""),
             shown(self.mirror.url),
-            "Ask who runs it to run: spack buildcache update-index",
+            "Ask who runs it to run: spack buildcache update-index"
+            + (f" --name {view}" if view else ""),
         )
 
     def _wrong_index(self, record: IndexRecord) -> MirrorError:

@@ -10,6 +10,7 @@ What Spack does not know of a mirror stands in an object `spackbin`: `channel`, 
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -24,6 +25,7 @@ from core.net.urls import scheme_of, shown
 
 _Fields = Mapping[str, object]
 _THIS_HOST = ("localhost", "127.0.0.1", "::1")
+_VIEW = re.compile(r"(?!\.)[\w.+-]+(?:/(?!\.)[\w.+-]+)*", re.ASCII)
 
 
 def read_entry(name: object, entry: object, base: Path, origin: str) -> Mirror | None:
@@ -57,6 +59,7 @@ def read_entry(name: object, entry: object, base: Path, origin: str) -> Mirror |
         origin,
         _channel(name, own),
         _keys_page(name, own),
+        view=_view(name, fields),
         shares_store=not _flag(name, own, "quarantine"),
     )
 
@@ -110,6 +113,7 @@ def written(mirror: Mirror) -> dict[str, object]:
         "profile": connection.profile,
         "endpoint_url": connection.endpoint_url,
     }
+    others["view"] = mirror.view
     own: dict[str, object] = {}
     if mirror.stated_channel:
         own["channel"] = mirror.stated_channel.value
@@ -196,6 +200,14 @@ def _keys_page(name: object, own: _Fields) -> str:
             f"keys_page of mirror {name!a} is not encrypted on its way",
             hint="Who could change the mirror on its way could change such a page too: use https",
         )
+    return text
+
+
+def _view(name: object, fields: _Fields) -> str:
+    """The name of an index, which may have slashes within (Spack 1.2 `url_buildcache.py`)."""
+    text = _text(name, fields, "view")
+    if text and not _VIEW.fullmatch(text):
+        raise WrongUse(f"view of mirror {name!a} is {text!a}, which is no name of an index")
     return text
 
 

@@ -1,7 +1,7 @@
 """Build caches of layout v3 (Spack 1.x `url_buildcache.py`).
 
 v3/layout.json
-v3/manifests/index/index.manifest.json
+v3/manifests/index/index.manifest.json, v3/manifests/index/VIEW/index.manifest.json
 v3/manifests/key/keys.manifest.json, v3/manifests/key/FINGERPRINT.key.manifest.json
 v3/manifests/spec/NAME/NAME-VERSION-HASH.spec.manifest.json
 blobs/sha256/HH/HHHH...
@@ -22,13 +22,19 @@ from core.net.urls import shown
 
 
 class LayoutV3:
-    """The build cache at one URL."""
+    """The build cache at one URL.
+
+    Args:
+        root: its URL.
+        view: the index to read in place of the whole one (Spack 1.2 and later).
+    """
 
     name = "v3"
     form = ManifestForm.BLOBS
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, view: str = "") -> None:
         self._root = root
+        self._index = f"{view}/index" if view else "index"
 
     def is_here(self, transport: Transport) -> bool:
         """See `Layout.is_here`; one of `layout.json`, index and key index is enough."""
@@ -42,7 +48,7 @@ class LayoutV3:
 
     def index_record(self, transport: Transport) -> IndexRecord:
         """See `Layout.index_record`."""
-        url = self._url("v3/manifests/index/index.manifest.json")
+        url = self._url(f"v3/manifests/index/{self._index}.manifest.json")
         record = read(transport, url, lambda data: only_record(blob_records(data), INDEX))
         return IndexRecord(self.blob_url(record), record.sha256, record.size, is_binding=True)
 

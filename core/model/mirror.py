@@ -81,6 +81,8 @@ class Mirror:
     """Its channel, if the configuration says so."""
     keys_page: str = ""
     """URL of a document, apart from the mirror, that names its keys; may be empty."""
+    view: str = ""
+    """The index to read in place of the whole one: a view of the mirror; may be empty."""
     shares_store: bool = False
     """True if the user wants its builds in the shared store although nobody vouches for them."""
 

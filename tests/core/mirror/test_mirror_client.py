@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,21 @@ def test_a_mirror_that_is_away_is_said(simulated: SimulatedMirror, serving: Serv
 
 
 # The index
+
+
+def test_a_view_is_read_in_place_of_the_whole_index(simulated: SimulatedMirror) -> None:
+    whole = open_mirror(simulated.mirror()).index_record()
+    view = simulated.index_manifest.parent / "teams" / "climate" / "index.manifest.json"
+    view.parent.mkdir(parents=True)
+    some = simulated.put("application/vnd.spack.db.v8+json", b'{"database": {}}')
+    view.write_bytes(manifest_text([some]))
+    client = open_mirror(replace(simulated.mirror(), view="teams/climate"))
+    assert client.index_record().sha256 == some["checksum"] != whole.sha256
+    other = open_mirror(replace(simulated.mirror(), view="teams/ocean"))
+    with pytest.raises(MirrorError) as caught:
+        other.index_record()
+    assert caught.value.title.endswith("has no index named teams/ocean")
+    assert caught.value.hint.endswith("update-index --name teams/ocean")
 
 
 def test_a_mirror_without_an_index(simulated: SimulatedMirror, client: MirrorClient) -> None:

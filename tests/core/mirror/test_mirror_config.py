@@ -1,6 +1,7 @@
 """Mirrors in Spack's own format."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_both_forms_of_entries_in_order_of_priority(tmp_path: Path) -> None:
             False,
             Connection(user="me", secret_variable="SECRET"),
         ),
-        Mirror(MirrorName("both"), "file:///srv/cache", True),
+        Mirror(MirrorName("both"), "file:///srv/cache", True, view="small"),
         Mirror(MirrorName("short"), f"file://{tmp_path}/config/relative/cache", True),
     )
 
@@ -279,3 +280,14 @@ def test_any_path_comes_out_as_it_went_in(name: str) -> None:
     url = normalise_url(str(path), BASE)
     assert path_of(url) == Path(os.path.abspath(path))
     assert normalise_url(url, BASE) == url
+
+
+def test_a_view_is_kept_and_cannot_lead_elsewhere(tmp_path: Path) -> None:
+    text = "mirrors:\n  a: {url: /x, view: climate/2026.1}\n  b: {url: /x, view: ../b}\n"
+    config = written(tmp_path, text)
+    (mirror,) = config.read().mirrors
+    assert mirror.view == "climate/2026.1"
+    config.add(replace(mirror, name=MirrorName("c")))
+    assert config.read().mirrors[1].view == "climate/2026.1"
+    (problem,) = config.read().broken
+    assert problem.problem == "view of mirror 'b' is '../b', which is no name of an index."
