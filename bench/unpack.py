@@ -24,6 +24,7 @@ from bench.archives import MIRROR, node, write_package
 from core.archive.inflate import inflate
 from core.cancel import CancelToken
 from core.engine.place import extract, flush, relocate
+from core.engine.placer import SWITCH
 from core.model.artifact import BlobRecord, VerifiedArtifact, VerifiedManifest
 from core.model.ident import mirror_name, sha256
 from core.model.spec import ConcreteSpec, spec_from_node
@@ -93,6 +94,7 @@ def once(way: str, archive: Path, spec: ConcreteSpec, target: Path) -> None:
         "tar": lambda: tar(archive, target),
         "tar flushed": lambda: (tar(archive, target), flush(target))[0],
     }
+    sys.setswitchinterval(SWITCH)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began, cpu = time.perf_counter(), sum(os.times()[:4])
     ways[way]()

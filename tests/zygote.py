@@ -4,7 +4,7 @@ The engine is loaded once; each run gets a process of its own by `fork`.
 """
 
 import errno
-import itertools
+import multiprocessing
 import os
 import signal
 import sys
@@ -17,42 +17,55 @@ from core.events import Event
 from core.model.structs import prepare_structs
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+class Engine:
+    """The engine and the processes that it forks, as one."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._count = multiprocessing.Value("i", 0)
+
+    def count(self) -> int:
+        """The number of this call, in whichever of the processes."""
+        with self._count.get_lock():
+            self._count.value += 1
+            return self._count.value
+
+    def die(self) -> None:
+        """Kill the engine; its processes die of that."""
+        os.kill(self._pid, signal.SIGKILL)
+        signal.pause()
 
 
 def after_event(number: int) -> None:
     """Die after an event."""
-    count = itertools.count(1)
+    engine = Engine()
     append = JournalWriter.append
 
     def append_and_count(writer: JournalWriter, event: Event) -> None:
         append(writer, event)
-        if next(count) == number:
-            die()
+        if engine.count() == number:
+            engine.die()
 
     JournalWriter.append = append_and_count
 
 
 def before_rename(number: int, name: str) -> None:
     """Die before a rename to something whose name ends so."""
-    count = itertools.count(1)
+    engine = Engine()
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         is_it = event == "os.rename" and os.fsdecode(str(arguments[1])).endswith(name)
-        if is_it and next(count) == number:
-            die()
+        if is_it and engine.count() == number:
+            engine.die()
 
     sys.addaudithook(hook)
 
 
 def refusing(number: int, calls: dict[str, int], errno_: int, store: str) -> None:
     """From one of these calls in the store on, they fail, as on a file system that says no."""
-    count = itertools.count(1)
-    reached = False
+    engine = Engine()
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal reached
         if event not in calls or (event == "open" and not is_writing(arguments[2])):
             return
         path = arguments[calls[event]]
@@ -60,8 +73,7 @@ def refusing(number: int, calls: dict[str, int], errno_: int, store: str) -> Non
         # A relative path is one below a directory of the store.
         if text.startswith("/") and not text.startswith(f"{store}/"):
             return
-        reached = reached or next(count) >= number
-        if reached:
+        if engine.count() >= number:
             raise OSError(errno_, os.strerror(errno_), text)
 
     sys.addaudithook(hook)
@@ -113,6 +125,8 @@ def start(when: str, directory: str) -> int:
 
 def main() -> None:
     prepare_structs()
+    # However small the packages of a test are, worker processes take part.
+    worker.MUCH = 0
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")
         if order == "start":

@@ -124,27 +124,44 @@ def _add_file(
     data = _read(stream, member, min(member.size, LARGE if member.size <= LARGE else _PIECE))
     treatment = choose(member, data)
     descriptor = tree.create(path, EXECUTABLE if member.executable else PLAIN)
+    if treatment.is_held or (len(data) == member.size and not helper.is_for(data)):
+        return _stored_at_once(descriptor, member, data, treatment)
     piece = _Piece(descriptor, data)
     try:
         written = _described(descriptor, member, data)
-        if treatment.is_held:
-            written.held = data
-        else:
-            piece.digest = hashlib.sha1(usedforsecurity=False) if treatment.is_hashed else None
-            left = member.size - len(data)
-            while left:
-                helper.take(piece)
-                cancel.check()
-                data = _read(stream, member, min(left, _PIECE))
-                piece = _Piece(descriptor, data, piece.digest)
-                left -= len(data)
-            piece.file = written
-            descriptor = -1  # whoever stores the last piece closes it
+        piece.digest = hashlib.sha1(usedforsecurity=False) if treatment.is_hashed else None
+        left = member.size - len(data)
+        while left:
             helper.take(piece)
+            cancel.check()
+            data = _read(stream, member, min(left, _PIECE))
+            piece = _Piece(descriptor, data, piece.digest)
+            left -= len(data)
+        piece.file = written
+        descriptor = -1  # whoever stores the last piece closes it
+        helper.take(piece)
     finally:
         if descriptor >= 0:
             helper.wait()
             os.close(descriptor)
+    return written
+
+
+def _stored_at_once(
+    descriptor: int, member: Member, data: bytes, treatment: Treatment
+) -> WrittenFile:
+    """Write and hash a whole file, or hold it; closes it."""
+    try:
+        written = _described(descriptor, member, data)
+        if treatment.is_held:
+            written.held = data
+            return written
+        write_all(descriptor, data)
+        os.utime(descriptor, ns=(0, 0))
+    finally:
+        os.close(descriptor)
+    if treatment.is_hashed:
+        written.sha1 = hashlib.sha1(data, usedforsecurity=False).digest()
     return written
 
 
@@ -201,7 +218,7 @@ class _Piece:
 
 
 class _Helper:
-    """Stores pieces in order, all but small ones in a thread of its own."""
+    """Stores pieces in order, in a thread of its own if there is to be one."""
 
     def __init__(self, *, is_thread: bool) -> None:
         self._pieces: queue.Queue[_Piece | None] = queue.Queue(_WAITING)
@@ -225,11 +242,13 @@ class _Helper:
         if self._error and error is None:
             raise self._error
 
+    def is_for(self, data: bytes) -> bool:
+        """True if a file with these contents had better be passed on."""
+        return self._thread is not None and len(data) >= _WORTH_PASSING_ON
+
     def take(self, piece: _Piece) -> None:
         """Have a piece stored, now or soon; raises what storing an earlier one raised."""
-        is_whole = piece.file is not None and len(piece.data) == piece.file.size
-        is_small = is_whole and len(piece.data) < _WORTH_PASSING_ON
-        if self._thread is None or is_small:
+        if self._thread is None:
             piece.store()
             return
         self._pieces.put(piece)

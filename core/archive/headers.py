@@ -1,10 +1,12 @@
 """The headers of a tar archive (POSIX.1-2001 ustar and pax; GNU long names), one after the other.
 
 Strict where the module `tarfile` is lenient, and many times as fast: every package has thousands.
+Headers as Spack writes them are read in one go (`_usual_header`), all others step by step.
 """
 
 import re
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zlib import adler32
 
@@ -18,6 +20,12 @@ FILE, OLD_FILE, HARDLINK, SYMLINK, DIRECTORY = b"0", b"\0", b"1", b"2", b"5"
 
 _ZEROS = bytes(BLOCK)
 _PAX, _PAX_FOR_ALL, _LONG_NAME, _LONG_TARGET = b"x", b"g", b"L", b"K"
+_FIELDS = struct.Struct("100s8s16x12s12x8sc188x155s12x")
+"""Of a ustar block: name, mode, size, checksum, type, beginning of the directory."""
+_MODES = {b"%07o\0" % mode: mode for mode in (0o644, 0o755)}
+"""Modes as they usually stand in a block."""
+_USUAL_KINDS = (FILE, DIRECTORY)
+_MOST_KNOWN = 64
 _RECORD = re.compile(rb"(\d{1,20}) ([^=\n]+)=")
 _NO_TAR = "it is not a readable tar file"
 
@@ -87,7 +95,8 @@ def read_headers(stream: UnpackedStream) -> Iterator[Header]:
         Refused: it is no tar archive, is damaged, or uses what no archive of Spack needs.
     """
     end = 0
-    while header := _next_header(stream, end):
+    known: dict[bytes, int] = {}
+    while header := _usual_header(stream, known) or _next_header(stream, end, known):
         yield header
         size = header.size if header.kind in (FILE, OLD_FILE) else 0
         end = header.offset + -(-size // BLOCK) * BLOCK
@@ -97,7 +106,56 @@ def read_headers(stream: UnpackedStream) -> Iterator[Header]:
     stream.finish(end)
 
 
-def _next_header(stream: UnpackedStream, begin: int) -> Header | None:
+def _usual_header(stream: UnpackedStream, known: Mapping[bytes, int]) -> Header | None:
+    """What `_next_header` gives, if it is of the usual form and wholly at hand; else `None`.
+
+    That is a file or a directory, with or without one pax header that holds its path alone.
+
+    Args:
+        stream: stands at the header; is left there if there is none of the usual form.
+        known: blocks of pax headers that were read before, and the sizes they tell.
+    """
+    data, at = stream.window()
+    begin = at
+    path: bytes | None = None
+    payload = known.get(data[at : at + BLOCK])
+    if payload is not None:
+        at += BLOCK
+        path = _only_path(data[at : at + payload])
+        at += -(-payload // BLOCK) * BLOCK
+        if path is None:
+            return None
+    block = data[at : at + BLOCK]
+    # For ASCII the sum of a whole block fits into half an Adler-32.
+    if len(block) < BLOCK or not block.isascii():
+        return None
+    name, mode, size, checksum, kind, directory = _FIELDS.unpack(block)
+    total, digits = checksum[:6], size[:11]
+    is_usual = total.isdigit() and digits.isdigit() and not size[11] and kind in _USUAL_KINDS
+    if not is_usual or mode not in _MODES or (path is None and directory[0]):
+        return None
+    try:
+        total, length = int(total, 8), int(digits, 8)
+    except ValueError:
+        return None
+    if checksum[6:] != b"\0 " or _sum(block) != total + sum(checksum) - 8 * 32:
+        return None
+    text = _text(name) if path is None else path.decode("utf-8", "surrogateescape")
+    if kind == DIRECTORY:
+        text = text.rstrip("/")
+    offset = stream.seek(stream.tell() + at + BLOCK - begin)
+    return Header(text, kind, _MODES[mode], length, "", offset)
+
+
+def _only_path(payload: bytes) -> bytes | None:
+    """The path, if it is the only record of a pax header."""
+    length, _, record = payload.partition(b" ")
+    is_it = length == b"%d" % len(payload) and record[:5] == b"path=" and record[-1:] == b"\n"
+    return record[5:-1] if is_it else None
+
+
+def _next_header(stream: UnpackedStream, begin: int, known: dict[bytes, int]) -> Header | None:
+    """The next header; `known` learns of pax headers."""
     extension = _Extension()
     at = begin
     while True:
@@ -115,6 +173,8 @@ def _next_header(stream: UnpackedStream, begin: int) -> Header | None:
         payload = stream.read(size)
         at = stream.seek(stream.tell() + -size % BLOCK)
         extension.extend(kind, payload)
+        if kind == _PAX and len(known) < _MOST_KNOWN:
+            known[block] = size
 
 
 def _checked_kind(block: bytes, at: int) -> bytes:
@@ -169,5 +229,5 @@ def _number(field: bytes) -> int:
 
 
 def _sum(part: bytes) -> int:
-    """The sum of at most 256 bytes: the lower half of an Adler-32 less one (RFC 1950)."""
+    """The sum of at most 256 bytes, or 512 of ASCII: half an Adler-32 less one (RFC 1950)."""
     return (adler32(part) & 0xFFFF) - 1

@@ -1,6 +1,6 @@
 """How large and how deep an archive may be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,6 +9,10 @@ class Limits:
 
     entries: int = 1_000_000
     """Members in all."""
+    few: int = 10_000
+    """Members that are allowed however small the archive is."""
+    member: int = 16
+    """Compressed bytes for each member beyond `few`; real packages stay above 90."""
     ratio: int = 200
     """Unpacked bytes for each compressed one; real packages stay below 70."""
     always: int = 512 * 2**20
@@ -23,3 +27,8 @@ class Limits:
     def unpacked(self, compressed: int) -> int:
         """Unpacked bytes that an archive of `compressed` bytes may have."""
         return max(self.always, self.ratio * compressed)
+
+    def within(self, compressed: int) -> "Limits":
+        """The same for one archive of `compressed` bytes, which its signed manifest tells."""
+        entries = min(self.entries, max(self.few, compressed // self.member))
+        return replace(self, entries=entries, always=self.unpacked(compressed), ratio=0)

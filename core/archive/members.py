@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from core.archive.headers import (
     DIRECTORY,
@@ -25,7 +26,7 @@ from core.archive.headers import (
     read_headers,
 )
 from core.archive.limits import Limits
-from core.archive.paths import check_path, check_text, parent_of, refuse
+from core.archive.paths import PathCheck, check_text, parent_of, refuse
 from core.archive.stream import UnpackedStream, open_unpacked
 from core.cancel import CancelToken
 
@@ -36,6 +37,7 @@ PLAIN_MODES = 2
 """The layout from which on archives hold no modes but 0755 and 0644."""
 
 _METADATA = ".spack"
+_BUILD_INFO_ENDING = f"/{BUILD_INFO}"
 
 
 class Kind(StrEnum):
@@ -56,8 +58,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member of an archive."""
 
     path: str
@@ -107,7 +108,7 @@ def read_inventory(
         Interrupted: `cancel` was cancelled.
         OSError: the file cannot be read.
     """
-    limits = limits or Limits()
+    limits = (limits or Limits()).within(archive.stat().st_size)
     with open_unpacked(archive, limits, cancel or CancelToken()) as stream:
         members = list(_admitted(stream, limits, layout))
     if layout < PLAIN_MODES:
@@ -125,7 +126,7 @@ class MemberReader:
     Args:
         stream: the archive from its beginning.
         ending: how the name of the prefix ends, if it is named as usual.
-        limits: bounds for what is in it.
+        limits: bounds for what is in it, `within` its size.
     """
 
     def __init__(self, stream: UnpackedStream, ending: str, limits: Limits) -> None:
@@ -153,7 +154,7 @@ class MemberReader:
         for member in chain(above, [first] if first else [], members):
             if not checks.knows(member):
                 return
-            if member.kind is Kind.FILE and member.path.endswith(f"/{BUILD_INFO}"):
+            if member.kind is Kind.FILE and member.path.endswith(_BUILD_INFO_ENDING):
                 if build_info:
                     raise refuse(f"it holds {BUILD_INFO} more than once", member.path)
                 build_info = member.path
@@ -190,35 +191,35 @@ def _guessed(above: list[Member], first: Member | None, ending: str) -> str:
 
 def _admitted(stream: UnpackedStream, limits: Limits, layout: int) -> Iterator[Member]:
     """All members by their full names, each for itself in order."""
+    check = PathCheck(limits)
     for count, header in enumerate(read_headers(stream)):
         if count == limits.entries:
             raise refuse(f"it has more than {limits.entries} members")
-        yield _member(header, limits, layout)
+        member = _member(header, check, limits, layout)
+        # Said here, nothing of it is written before its bytes turn out to be too many.
+        if member.offset + member.size > limits.always:
+            raise refuse(f"it unpacks to more than {limits.always} bytes", header.name)
+        yield member
 
 
-def _member(header: Header, limits: Limits, layout: int) -> Member:
+def _member(header: Header, check: PathCheck, limits: Limits, layout: int) -> Member:
     kind = _KINDS.get(header.kind)
     if kind is None:
         raise refuse("a member is neither file, directory nor link", header.name)
-    check_path(header.name, limits)
+    check(header.name)
     # In layout 1 they are nothing unusual, and are left off: the owner here is another.
     if layout >= PLAIN_MODES and kind is Kind.FILE and header.mode & SET_ID_BITS:
         raise refuse(
             "a file would run with the rights of its owner (set-uid or set-gid)", header.name
         )
-    is_link = kind in (Kind.SYMLINK, Kind.HARDLINK)
+    is_link = kind is Kind.SYMLINK or kind is Kind.HARDLINK
     if is_link:
         check_text(header.target, limits)
         if not header.target:
             raise refuse("a link leads nowhere", header.name)
-    return Member(
-        path=header.name,
-        kind=kind,
-        executable=bool(header.mode & 0o100),
-        size=header.size if kind is Kind.FILE else 0,
-        target=header.target if is_link else "",
-        offset=header.offset,
-    )
+    size = header.size if kind is Kind.FILE else 0
+    target = header.target if is_link else ""
+    return Member(header.name, kind, bool(header.mode & 0o100), size, target, header.offset)
 
 
 def _without_old_build_info(members: list[Member]) -> list[Member]:
@@ -263,8 +264,9 @@ class _Checks:
 
     def knows(self, member: Member) -> bool:
         """False if `member` can only belong to a package with another prefix."""
-        is_above = member.kind is Kind.DIRECTORY and self._inside.startswith(f"{member.path}/")
-        return is_above or member.path.startswith(self._inside)
+        return member.path.startswith(self._inside) or (
+            member.kind is Kind.DIRECTORY and self._inside.startswith(f"{member.path}/")
+        )
 
     def admits(self, member: Member) -> bool:
         """True if it is to be unpacked; False for the prefix, what is above, what comes again.
@@ -272,9 +274,9 @@ class _Checks:
         Raises:
             Refused: it does not fit to those before.
         """
-        if not self.knows(member):
-            raise refuse("a member is outside of the prefix of the package", member.path)
         if not member.path.startswith(self._inside):
+            if not self.knows(member):
+                raise refuse("a member is outside of the prefix of the package", member.path)
             if member.path == self._prefix:
                 self._seen[""] = Kind.DIRECTORY
             return False
@@ -295,12 +297,7 @@ class _Checks:
 
     def below(self, member: Member) -> Member:
         """`member`, which is admitted, with paths relative to the prefix."""
-        is_hard_link = member.kind is Kind.HARDLINK
-        return Member(
-            path=member.path[len(self._inside) :],
-            kind=member.kind,
-            executable=member.executable,
-            size=member.size,
-            target=member.target[len(self._inside) :] if is_hard_link else member.target,
-            offset=member.offset,
-        )
+        path, kind, executable, size, target, offset = member
+        if kind is Kind.HARDLINK:
+            target = target[len(self._inside) :]
+        return Member(path[len(self._inside) :], kind, executable, size, target, offset)

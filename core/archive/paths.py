@@ -53,6 +53,31 @@ def check_path(path: str, limits: Limits) -> None:
         raise refuse(f"a part of a name is longer than {limits.component} bytes", path)
 
 
+class PathCheck:
+    """`check_path` for many paths, of which most lie in the same directory as the one before."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._directory = ""
+        """What a checked path begins with; only ASCII."""
+
+    def __call__(self, path: str) -> None:
+        """Raise `Refused` unless `path` is a plain relative path without detours."""
+        name = path[len(self._directory) :]
+        if (
+            name.isascii()
+            and name.isprintable()
+            and "/" not in name
+            and name not in _DETOURS
+            and len(name) <= self._limits.component
+            and len(path) <= self._limits.path
+            and path.startswith(self._directory)
+        ):
+            return
+        check_path(path, self._limits)
+        self._directory = path[: path.rfind("/") + 1] if path.isascii() else ""
+
+
 def check_text(path: str, limits: Limits) -> None:
     """Raise `Refused` if a name or the target of a link is too long or holds control characters."""
     if _CONTROL.search(path):

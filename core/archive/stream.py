@@ -62,6 +62,10 @@ class UnpackedStream:
             parts.append(part)
         return b"".join(parts)
 
+    def window(self) -> tuple[bytes, int]:
+        """What is at hand: some of the unpacked bytes, and where in them the unread ones begin."""
+        return self._piece, self._used
+
     def read_some(self, size: int) -> bytes:
         """At least one of the next `size` bytes, as many as are at hand; none at the end."""
         if not self._fill():

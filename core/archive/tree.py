@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.archive.members import Kind, Member
-from core.archive.paths import parent_of, path_bytes
+from core.archive.paths import path_bytes
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,7 +36,8 @@ class Tree:
 
     def add(self, path: str, member: Member, directory_mode: int) -> None:
         """Make a directory or a link."""
-        name, parent = _name(path), self._open_parent(path)
+        directory, _, name = path.rpartition("/")
+        name, parent = path_bytes(name), self._open_parent(directory)
         if member.kind is Kind.DIRECTORY:
             os.mkdir(name, 0o755, dir_fd=parent)
             # `mkdir` minds the umask and leaves off special bits. The name is a directory of ours.
@@ -48,23 +49,28 @@ class Tree:
 
     def create(self, path: str, mode: int) -> int:
         """Make an empty file; its descriptor, to write to and to close. The umask may take bits."""
-        return os.open(_name(path), _NEW_FILE, mode, dir_fd=self._open_parent(path))
+        directory, _, name = path.rpartition("/")
+        return os.open(path_bytes(name), _NEW_FILE, mode, dir_fd=self._open_parent(directory))
 
     def _link(self, target: str, name: bytes, parent: int) -> None:
-        source = self._open(parent_of(target))
+        directory, _, old_name = target.rpartition("/")
+        source = self._open(directory)
         try:
             os.link(
-                _name(target), name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False
+                path_bytes(old_name),
+                name,
+                src_dir_fd=source,
+                dst_dir_fd=parent,
+                follow_symlinks=False,
             )
         finally:
             os.close(source)
 
-    def _open_parent(self, path: str) -> int:
-        wanted = parent_of(path)
-        if wanted != self._parent_path:
-            descriptor = self._open(wanted)
+    def _open_parent(self, directory: str) -> int:
+        if directory != self._parent_path:
+            descriptor = self._open(directory)
             os.close(self._parent)
-            self._parent, self._parent_path = descriptor, wanted
+            self._parent, self._parent_path = descriptor, directory
         return self._parent
 
     def _open(self, path: str) -> int:
@@ -76,7 +82,3 @@ class Tree:
                 os.close(descriptor)
             descriptor = below
         return descriptor
-
-
-def _name(path: str) -> bytes:
-    return path_bytes(path.rpartition("/")[2])

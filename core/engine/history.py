@@ -9,6 +9,7 @@ from core.engine.journal import Run, runs
 from core.errors import StoreError
 from core.events import (
     Event,
+    MarkedExplicit,
     NodeFinished,
     NodeVerified,
     PhaseStarted,
@@ -45,6 +46,8 @@ class _Journal:
     """What was about to be registered, and since when."""
     prefixes: dict[DagHash, str] = field(default_factory=dict[DagHash, str])
     """What the run installed, and where."""
+    marked: dict[DagHash, Touched] = field(default_factory=dict[DagHash, Touched])
+    """What was installed before, and counts as asked for by name since."""
     owed: set[DagHash] = field(default_factory=set[DagHash])
     """What it may have put in place without saying that it is installed."""
 
@@ -65,6 +68,9 @@ class _Journal:
                 self.owed.discard(event.node)
                 if not event.already:
                     self.prefixes[event.node] = event.prefix
+            case MarkedExplicit():
+                found = Touched(event.node, event.name, event.version, event.prefix)
+                self.marked[event.node] = found
             case _:
                 pass
 
@@ -91,7 +97,7 @@ def record_run(run: Run, paths: StorePaths, exit_status: int | None = None) -> O
     file = HistoryFile(paths)
     _find_unsaid(journal, Database(paths).read(), file.read())
     done = None
-    if journal.prefixes:
+    if journal.prefixes or journal.marked:
         operation = _operation(run, journal, journal.started)
         if exit_status is not None:
             operation = msgspec.structs.replace(operation, exit_status=exit_status)
@@ -145,10 +151,13 @@ def _operation(run: Run, journal: _Journal, started: RunStarted) -> Operation:
         host=started.host,
         roots=started.roots,
         added=added,
-        explicit=tuple(
-            Touched(item.hash, item.name, item.version, item.prefix)
-            for item in added
-            if item.hash in started.roots
+        explicit=(
+            *(
+                Touched(item.hash, item.name, item.version, item.prefix)
+                for item in added
+                if item.hash in started.roots
+            ),
+            *(found for hash_, found in journal.marked.items() if hash_ not in journal.prefixes),
         ),
         exit_status=journal.exit_status,
     )

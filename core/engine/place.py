@@ -29,7 +29,7 @@ from core.archive.paths import path_bytes, refuse, shown
 from core.archive.stream import WORTH_A_THREAD, UnpackedStream, open_unpacked
 from core.cancel import CancelToken
 from core.engine.relocation import Relocation
-from core.errors import RelocationError
+from core.errors import RelocationError, StoreError
 from core.model.artifact import StagedTree, VerifiedArtifact
 from core.model.blobs import ARCHIVE
 from core.model.ident import DagHash
@@ -50,6 +50,9 @@ HELD = 24 * 2**20
 
 _METADATA = ".spack/"
 _SHALLOW = 3  # components that the install tree, its sbang and all its packages have in common
+
+
+_AS_IT_IS, _LATER, _HELD = Treatment(), Treatment(is_hashed=False), Treatment(is_held=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ def extract(
         Interrupted: `cancel` was cancelled.
     """
     cancel.check()
-    limits = limits or Limits()
+    with _plain_errors("The archive cannot be read", artifact.archive):
+        limits = (limits or Limits()).within(artifact.archive.stat().st_size)
     layout = ARCHIVE.number_of(artifact.manifest.archive) or ARCHIVE.newest
     unpacking = _Unpacking(
         artifact, stage, progress, cancel, limits, threads or os.cpu_count() or 1
@@ -162,16 +166,20 @@ class _Unpacking:
         self, stream: UnpackedStream, members: Iterable[Member], holder: "_Holder"
     ) -> dict[str, WrittenFile]:
         is_large = self.artifact.archive.stat().st_size >= WORTH_A_THREAD
-        return write_members(
-            stream,
-            check_places(members, manifest=MANIFEST, parked=PARKED_SPEC),
-            self.stage,
-            choose=holder.choose,
-            progress=self.progress,
-            names={SPEC: PARKED_SPEC},
-            cancel=self.cancel,
-            threads=self.threads if is_large else 1,
-        )
+        try:
+            return write_members(
+                stream,
+                check_places(members, manifest=MANIFEST, parked=PARKED_SPEC),
+                self.stage,
+                choose=holder.choose,
+                progress=self.progress,
+                names={SPEC: PARKED_SPEC},
+                cancel=self.cancel,
+                threads=self.threads if is_large else 1,
+            )
+        except FileExistsError as error:
+            # The stage was empty, and no name comes twice.
+            raise _one_to_the_file_system(self.stage, error) from error
 
 
 class _Holder:
@@ -192,11 +200,11 @@ class _Holder:
     def choose(self, member: Member, data: bytes) -> Treatment:
         """Hold ELF files, scripts, and what names a path of the builder."""
         if member.path.startswith(_METADATA) or not self._may_change(member, data):
-            return Treatment()
+            return _AS_IT_IS
         if len(data) < member.size or member.size > self._room:
-            return Treatment(is_hashed=False)
+            return _LATER
         self._room -= member.size
-        return Treatment(is_held=True)
+        return _HELD
 
     def _may_change(self, member: Member, data: bytes) -> bool:
         if data.startswith(MAGIC) or (member.executable and data.startswith(b"#!")):
@@ -243,6 +251,12 @@ def relocate(
     if extracted.spec.platform in ("darwin", "windows"):
         raise RelocationError(f"Packages for {extracted.spec.platform} cannot be relocated")
     stage = extracted.stage
+    first_names = _first_names(extracted)
+    # Each inode once, else a path could be replaced within its own replacement.
+    binaries, texts = (
+        tuple(dict.fromkeys(first_names.get(path, path) for path in paths))
+        for paths in (extracted.build_info.binaries, extracted.build_info.texts)
+    )
     relocation = Relocation(
         stage,
         extracted.files,
@@ -250,13 +264,22 @@ def relocate(
         sbang=os.fsencode(sbang),
         limit=system_shebang_limit() if shebang_limit is None else shebang_limit,
         exists=_existence(stage, prefix, exists),
+        twice=frozenset(binaries) & frozenset(texts),
     )
     with _plain_errors("The package cannot be relocated", stage):
-        steps = _steps(extracted, relocation)
+        steps: list[tuple[str, Callable[[str], None]]] = [
+            # First, because RPATHs may lead through them.
+            *((path, relocation.link) for path in dict.fromkeys(extracted.build_info.links)),
+            *((path, relocation.binary) for path in binaries),
+            *((path, relocation.text) for path in texts),
+            *((path, relocation.finish) for path in extracted.files if path != SPEC),
+        ]
         for done, (path, step) in enumerate(steps, start=1):
             cancel.check()
-            with _naming(path):
+            try:
                 step(path)
+            except RelocationError as error:
+                raise _naming(path, error) from error
             progress(done, len(steps))
         stage.chmod(DIRECTORY)
         save_manifest(stage, prefix, _entries(extracted, relocation))
@@ -281,23 +304,6 @@ def prefix_map(
         [(old, str(here[hash_])) for hash_, old in info.prefixes.items() if hash_ in here],
         (info.root, str(root)),
     )
-
-
-def _steps(
-    extracted: ExtractedTree, relocation: Relocation
-) -> list[tuple[str, Callable[[str], None]]]:
-    """What is to be done with which file, in Spack's order (`relocate_package`, then the hooks)."""
-    info = extracted.build_info
-    first_names = _first_names(extracted)
-    # Each inode once, else a path could be replaced within its own replacement.
-    binaries = dict.fromkeys(first_names.get(path, path) for path in info.binaries)
-    texts = dict.fromkeys(first_names.get(path, path) for path in info.texts)
-    return [
-        *((path, relocation.binary) for path in binaries),
-        *((path, relocation.link) for path in dict.fromkeys(info.links)),
-        *((path, relocation.text) for path in texts),
-        *((path, relocation.finish) for path in extracted.files if path != SPEC),
-    ]
 
 
 def _first_names(extracted: ExtractedTree) -> dict[str, str]:
@@ -334,6 +340,15 @@ def _existence(stage: Path, prefix: Path, exists: Callable[[str], bool]) -> Call
     return will_exist
 
 
+def _one_to_the_file_system(stage: Path, error: FileExistsError) -> StoreError:
+    return StoreError(
+        "The package has names that the file system of the store cannot tell apart: they differ by"
+        " case alone, or by the form of a letter",
+        f"{stage}: {shown(os.fsdecode(error.filename2 or error.filename or ''))}",
+        "Choose a store on another file system with --store",
+    )
+
+
 def _read_small(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(LARGEST_DOCUMENT + 1)
@@ -342,14 +357,10 @@ def _read_small(path: Path) -> bytes:
     return data
 
 
-@contextmanager
-def _naming(path: str) -> Generator[None]:
-    """Say in errors which file they are about."""
-    try:
-        yield
-    except RelocationError as error:
-        detail = f"{shown(path)}: {error.detail}" if error.detail else shown(path)
-        raise RelocationError(error.title, detail, error.hint) from error
+def _naming(path: str, error: RelocationError) -> RelocationError:
+    """The same, and which file it is about."""
+    detail = f"{shown(path)}: {error.detail}" if error.detail else shown(path)
+    return RelocationError(error.title, detail, error.hint)
 
 
 @contextmanager

@@ -8,18 +8,19 @@ from pathlib import Path
 from core.blobs.cache import BlobCache
 from core.cancel import CancelToken
 from core.engine.flushes import SharedFlush
-from core.engine.holdings import Holdings
-from core.engine.place import extract, relocate
+from core.engine.holdings import Claim, Holdings
+from core.engine.placer import Job
+from core.engine.placers import Placers
 from core.engine.registrar import Registrar
 from core.engine.reporter import Reporter
 from core.engine.request import Fetch
 from core.engine.sources import Sources
+from core.engine.waits import Waits
 from core.errors import Refused, StoreError
 from core.model.artifact import InstalledRecord, StagedTree, VerifiedArtifact, VerifiedManifest
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
-from core.planning.survey import facts_of
 from core.store.database import Database
 from core.store.disk import store_error
 from core.store.known_builds import KnownBuilds
@@ -28,8 +29,20 @@ from core.store.records import is_present
 from core.store.sbang import have_sbang
 from core.store.stage import commit, discard, new_stage
 
-Fetched = VerifiedArtifact | InstalledRecord
-"""What the first step gives to the second: an archive, or the record of what is there already."""
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Somebody else is making a package: nothing is fetched for it as long as that goes on."""
+
+    spec: ConcreteSpec
+    """Which package."""
+    fetch: Fetch
+    """From where it is fetched if the other one fails."""
+
+
+Fetched = VerifiedArtifact | InstalledRecord | Awaited
+"""What the first step gives to the second: an archive, the record of what is there already, or the
+hope that somebody else is about to make it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +59,14 @@ class Kitchen:
     """Where to install."""
     database: Database
     """Its database."""
-    explicit: frozenset[DagHash]
-    """What the user asked for by name."""
     holdings: Holdings
     """The prefix locks of the run."""
+    waits: Waits
+    """Which nodes wait for those of others."""
     registrar: Registrar
     """Enters into the database what is in place."""
+    placers: Placers
+    """The processes that unpack."""
     flush: SharedFlush
     """Has on disk what is staged, before it is renamed."""
     builds: KnownBuilds
@@ -67,17 +82,34 @@ class Kitchen:
 def fetch_node(kitchen: Kitchen, fetch: Fetch) -> Fetched:
     """First step: manifest, signature, blobs, digests, identity.
 
-    Nothing is fetched if somebody has installed it since the plan was made.
+    The prefix is ours alone from then on. Nothing is fetched if somebody has installed the package
+    since the plan was made, or is about to.
 
     Raises:
         Refused: the signature, a digest or the identity is wrong, or the archive is no longer
             the one that the plan showed.
         MirrorError: the mirror cannot be read.
+        StoreError: the store cannot be locked.
     """
     spec = kitchen.graph[fetch.hash]
-    installed = _installed(kitchen, spec)
-    if installed:
-        return installed
+    return _claimed(kitchen, fetch) or Awaited(spec, fetch)
+
+
+def _claimed(kitchen: Kitchen, fetch: Fetch) -> VerifiedArtifact | InstalledRecord | None:
+    """The archive of a package that is ours to make, or its record; `None` if it is in use."""
+    spec = kitchen.graph[fetch.hash]
+    claim = kitchen.holdings.claim(fetch.hash, lambda: _installed(kitchen, spec) is not None)
+    if claim is Claim.BUSY:
+        return None
+    try:
+        return _fetched(kitchen, fetch) if claim is Claim.OURS else _record_of(kitchen, spec)
+    except BaseException:
+        kitchen.holdings.drop(fetch.hash)
+        raise
+
+
+def _fetched(kitchen: Kitchen, fetch: Fetch) -> VerifiedArtifact:
+    spec = kitchen.graph[fetch.hash]
     source = kitchen.sources.get(fetch.mirror)
     reader, verifier = source.reader, source.verifier
     with kitchen.reporter.phase(fetch.hash, "fetch", fetch.archive_size or 0) as progress:
@@ -96,48 +128,78 @@ def fetch_node(kitchen: Kitchen, fetch: Fetch) -> Fetched:
     try:
         with kitchen.reporter.phase(fetch.hash, "verify"):
             artifact = verifier.artifact(fetched)
-            kitchen.reporter.verified(manifest)
+            kitchen.reporter.verified(manifest, verifier.exceptions(manifest))
         return artifact
     except BaseException:
         kitchen.blobs.release(fetched.archive)
         raise
 
 
-def place_node(kitchen: Kitchen, fetched: Fetched) -> None:
+def place_node(kitchen: Kitchen, fetched: Fetched) -> bool:
     """Second step: extract, relocate, rename, hand over to the registrar.
 
     All dependencies are in place. So is the package afterwards; it is installed, and reported so,
     once the registrar has written its record.
 
+    Returns:
+        False if somebody else uses what is needed for it: nothing was done, try again later.
+
     Raises:
         Refused: the archive is unsafe or not the package it should be.
         RelocationError: the package cannot be moved to this store.
-        StoreError: the store cannot be written, or a dependency was removed meanwhile.
+        StoreError: the store cannot be written, a dependency was removed meanwhile, or somebody
+            else uses what is needed for too long.
+        MirrorError: it has to be fetched after all, and cannot be.
     """
     spec = fetched.spec
     try:
         prefixes = _hold_dependencies(kitchen, spec)
-        if not kitchen.holdings.make(spec.hash, lambda: _installed(kitchen, spec) is not None):
-            _take_as_it_is(kitchen, spec)
-        elif isinstance(fetched, VerifiedArtifact):
-            _install(kitchen, fetched, prefixes)
-        else:
-            kitchen.holdings.drop(spec.hash)
-            raise _removed(spec, "It was there when the run began")
+        ready = _ready(kitchen, fetched) if prefixes is not None else None
+    except BaseException:
+        _let_go(kitchen, fetched)
+        raise
+    if prefixes is None or ready is None:
+        return False
+    if isinstance(ready, InstalledRecord):
+        _take_as_it_is(kitchen, ready)
+        return True
+    try:
+        _install(kitchen, ready, prefixes)
     finally:
-        if isinstance(fetched, VerifiedArtifact):
-            kitchen.blobs.release(fetched.archive)
+        kitchen.blobs.release(ready.archive)
+    return True
 
 
-def _hold_dependencies(kitchen: Kitchen, spec: ConcreteSpec) -> dict[DagHash, Path]:
-    """Keep the dependencies from being removed; their prefixes."""
+def _ready(kitchen: Kitchen, fetched: Fetched) -> VerifiedArtifact | InstalledRecord | None:
+    """What can be placed now; `None` if somebody else still has the prefix."""
+    if not isinstance(fetched, Awaited):
+        return fetched
+    ready = _claimed(kitchen, fetched.fetch)
+    if ready is None:
+        kitchen.waits.go_on(fetched.spec, fetched.spec)
+        return None
+    kitchen.waits.over(fetched.spec, fetched.spec)
+    return ready
+
+
+def _let_go(kitchen: Kitchen, fetched: Fetched) -> None:
+    kitchen.holdings.drop(fetched.spec.hash)
+    if isinstance(fetched, VerifiedArtifact):
+        kitchen.blobs.release(fetched.archive)
+
+
+def _hold_dependencies(kitchen: Kitchen, spec: ConcreteSpec) -> dict[DagHash, Path] | None:
+    """Keep the dependencies from being removed; their prefixes, `None` if one is in use."""
     needed = [
         dependency
         for dependency in kitchen.graph.order((spec.hash,))
         if dependency.hash != spec.hash and not dependency.external
     ]
     for dependency in needed:
-        kitchen.holdings.share(dependency.hash)
+        if not kitchen.holdings.share(dependency.hash):
+            kitchen.waits.go_on(spec, dependency)
+            return None
+        kitchen.waits.over(spec, dependency)
     records = kitchen.database.read().records
     prefixes: dict[DagHash, Path] = {}
     for dependency in needed:
@@ -181,20 +243,16 @@ def _staged(
     prefixes: Mapping[DagHash, Path],
 ) -> StagedTree:
     hash_ = artifact.spec.hash
-    with kitchen.reporter.phase(hash_, "extract") as progress:
-        extracted = extract(artifact, stage, progress=progress, cancel=kitchen.cancel)
-        facts = facts_of(extracted.build_info, None, extracted.inventory)
-        kitchen.builds.remember(artifact.manifest.archive.sha256, facts)
-    with kitchen.reporter.phase(hash_, "relocate") as progress:
-        staged = relocate(
-            extracted,
-            prefix=prefix,
-            root=kitchen.store.root,
-            sbang=kitchen.store.sbang,
-            prefixes=prefixes,
-            progress=progress,
-            cancel=kitchen.cancel,
-        )
+    with kitchen.placers.one() as (placer, threads):
+        # From now on it hears of a cancel itself.
+        kitchen.cancel.check()
+        store = kitchen.store
+        job = Job(artifact, stage, prefix, store.root, store.sbang, prefixes, threads)
+        with kitchen.reporter.phase(hash_, "extract") as progress:
+            facts = placer.extract(job, progress)
+            kitchen.builds.remember(artifact.manifest.archive.sha256, facts)
+        with kitchen.reporter.phase(hash_, "relocate") as progress:
+            staged = placer.relocate(progress)
     kitchen.reporter.relocated(hash_, staged.report)
     return staged
 
@@ -220,16 +278,18 @@ def _installed(kitchen: Kitchen, spec: ConcreteSpec) -> InstalledRecord | None:
     return record if is_there else None
 
 
-def _take_as_it_is(kitchen: Kitchen, spec: ConcreteSpec) -> None:
-    """Somebody else has installed it meanwhile."""
+def _record_of(kitchen: Kitchen, spec: ConcreteSpec) -> InstalledRecord:
     record = _installed(kitchen, spec)
-    if record is None or record.prefix is None:
+    if record is None:
         raise _removed(spec, "Somebody had installed it meanwhile")
-    prefix = Path(record.prefix)
-    if spec.hash in kitchen.explicit and not record.explicit:
-        kitchen.database.register(spec, prefix, kitchen.graph, explicit=True, cancel=kitchen.cancel)
-    kitchen.made[spec.hash] = prefix
-    kitchen.reporter.finished(spec.hash, str(prefix), already=True)
+    return record
+
+
+def _take_as_it_is(kitchen: Kitchen, record: InstalledRecord) -> None:
+    """Somebody else has installed it meanwhile."""
+    prefix = record.prefix or ""
+    kitchen.made[record.spec.hash] = Path(prefix)
+    kitchen.reporter.finished(record.spec.hash, prefix, already=True)
 
 
 def _removed(spec: ConcreteSpec, detail: str) -> StoreError:

@@ -81,9 +81,10 @@ class _Recovery:
         with ExitStack() as locks:
             mine, is_all = self._lockable(owed, locks)
             state = self._database.read()
+            store = state.placing(self._database.paths)
             complete: dict[DagHash, Path] = {}
             for hash_ in mine:
-                prefix = self._database.paths.prefix_of(self._graph[hash_])
+                prefix = store.prefix_of(self._graph[hash_])
                 is_known = hash_ in state.records and state.records[hash_].installed
                 if is_known or not prefix.is_dir() or prefix.is_symlink():
                     continue

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +56,7 @@ class Relocation:
         sbang: path of the store's sbang.
         limit: bytes of a first line that the kernel takes.
         exists: whether there is something at an absolute path, now that the stage is the prefix.
+        twice: files that are relocated both as binaries and as texts.
     """
 
     def __init__(
@@ -66,25 +68,30 @@ class Relocation:
         sbang: bytes,
         limit: int,
         exists: Callable[[str], bool],
+        twice: frozenset[str] = frozenset(),
     ) -> None:
         self._stage = stage
+        self._twice = twice
         self._files = files
         self._moves = moves
         self._sbang = sbang
         self._limit = limit
         self._exists = exists
         self._changed: set[str] = set()
+        self._finished: set[str] = set()
         self._counts = _Counts()
 
     def binary(self, path: str) -> None:
         """Relocate an ELF file or another binary."""
-        count = self._change(path, self._relocated_binary, relocate_large_binary)
-        self._note(path, count, self._counts.binaries)
+        with self._loaded(path):
+            count = self._change(path, self._relocated_binary, relocate_large_binary)
+            self._note(path, count, self._counts.binaries)
 
     def text(self, path: str) -> None:
         """Relocate a text file."""
-        count = self._change(path, relocate_text_counted, relocate_large_text)
-        self._note(path, count, self._counts.texts)
+        with self._loaded(path):
+            count = self._change(path, relocate_text_counted, relocate_large_text)
+            self._note(path, count, self._counts.texts)
 
     def link(self, path: str) -> None:
         """Relocate a symbolic link."""
@@ -101,14 +108,36 @@ class Relocation:
     def finish(self, path: str) -> None:
         """Do what Spack does to any file after an install; then write and hash it if need be."""
         file = self._files[path]
-        if file.beginning == MAGIC:
-            self._counts.rpaths += self._change(path, self._without_rpaths, self._drop_rpaths)
-        elif file.mode & 0o111 and file.beginning.startswith(b"#!"):
-            self._counts.shebangs += self._change(path, self._through_sbang, self._large_script)
+        if path in self._finished:
+            return
+        self._run_hooks(path, file)
         if file.held is not None:
             self._write(path, file, file.held)
         elif file.sha1 is None:
             file.sha1 = self._digest(path)
+
+    def _run_hooks(self, path: str, file: WrittenFile) -> None:
+        if file.beginning == MAGIC:
+            self._counts.rpaths += self._change(path, self._without_rpaths, self._drop_rpaths)
+        elif file.mode & 0o111 and file.beginning.startswith(b"#!"):
+            self._counts.shebangs += self._change(path, self._through_sbang, self._large_script)
+
+    @contextmanager
+    def _loaded(self, path: str) -> Generator[None]:
+        """Have a file that was not held in memory once and for all, until it is finished."""
+        file = self._files[path]
+        if file.held is not None or file.size > LARGE or path in self._twice:
+            yield
+            return
+        old = self.on_disk(path).read_bytes()
+        file.held = old
+        yield
+        self._run_hooks(path, file)
+        if file.held is not old:
+            _overwrite(self.on_disk(path), file.held)
+        file.sha1 = hashlib.sha1(file.held, usedforsecurity=False).digest()
+        file.held = None
+        self._finished.add(path)
 
     def entry(self, path: str) -> Entry:
         """What the install manifest says about a file that is finished."""

@@ -3,12 +3,17 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import Literal
 
 from core.engine.journal import JournalWriter
 from core.errors import SpackbinError
 from core.events import (
     LeftAlone,
+    LockAwaited,
+    LockObtained,
     LogWritten,
+    MarkedExplicit,
     NodeFailed,
     NodeFinished,
     NodeRelocated,
@@ -19,8 +24,13 @@ from core.events import (
     PhaseProgressed,
     PhaseStarted,
 )
-from core.model.artifact import RelocationReport, VerifiedManifest
+from core.model.artifact import InstalledRecord, RelocationReport, VerifiedManifest
+from core.model.holder import Holder
 from core.model.ident import DagHash
+from core.store.waiting import Listener
+
+Lock = Literal["prefix", "database"]
+"""The locks that a run may wait for."""
 
 Progress = Callable[[int, int], None]
 """Called with what is done and the total, in bytes or entries."""
@@ -77,10 +87,9 @@ class Reporter:
         """Report a line for the log."""
         self._writer.append(LogWritten(time=time.time(), node=node, text=text))
 
-    def verified(self, manifest: VerifiedManifest) -> None:
-        """Report on whose word a node is believed."""
+    def verified(self, manifest: VerifiedManifest, exceptions: str) -> None:
+        """Report on whose word a node is believed, and against which rules."""
         signature = manifest.signature
-        exception = f"Mirror {manifest.mirror} may be unsigned: no signature was asked for"
         self._writer.append(
             NodeVerified(
                 time=time.time(),
@@ -89,7 +98,7 @@ class Reporter:
                 archive_sha256=manifest.archive.sha256,
                 signer=signature.primary if signature else "",
                 signer_name=signature.user_id if signature else "",
-                exception="" if signature else exception,
+                exception=exceptions,
             )
         )
 
@@ -132,3 +141,26 @@ class Reporter:
     def skipped(self, node: DagHash, reason: str) -> None:
         """Report a node as not tried."""
         self._writer.append(NodeSkipped(time=time.time(), node=node, reason=reason))
+
+    def listener(self, node: DagHash | None, lock: Lock) -> Listener:
+        """Reports that a node, or the run, waits for a lock, and for whom."""
+        return Listener(partial(self._awaited, node, lock), partial(self._obtained, node, lock))
+
+    def _awaited(self, node: DagHash | None, lock: Lock, holder: Holder) -> None:
+        self._writer.append(LockAwaited(time=time.time(), node=node, lock=lock, holder=holder))
+
+    def _obtained(self, node: DagHash | None, lock: Lock, seconds: float) -> None:
+        self._writer.append(LockObtained(time=time.time(), node=node, lock=lock, seconds=seconds))
+
+    def marked(self, record: InstalledRecord) -> None:
+        """Report that an installed package is noted as asked for by name."""
+        spec = record.spec
+        self._writer.append(
+            MarkedExplicit(
+                time=time.time(),
+                node=spec.hash,
+                name=spec.name,
+                version=spec.version,
+                prefix=record.prefix or "",
+            )
+        )

@@ -11,7 +11,7 @@ from core.model.ident import DagHash, MirrorName, Sha256
 from core.model.mirror import Mirror
 from core.model.plan import Disposition, Plan
 from core.model.spec import spec_from_node
-from core.settings import Settings
+from core.settings import LOCK_TIMEOUT, Settings
 
 REQUEST_VERSION = 1
 """Rises when the form of a request changes."""
@@ -57,6 +57,8 @@ class Request(msgspec.Struct, frozen=True):
     """Bytes that the blob cache may keep; `None` for its own rule."""
     shared_caches: tuple[str, ...] = ()
     """Caches of others, to look at first."""
+    lock_timeout: float = LOCK_TIMEOUT
+    """Seconds to wait for a package that somebody else works on."""
 
     def graph(self) -> SpecGraph:
         """The graph as values."""
@@ -75,6 +77,7 @@ class Request(msgspec.Struct, frozen=True):
             jobs=self.jobs,
             cache_size=self.cache_size,
             shared_caches=tuple(map(Path, self.shared_caches)),
+            lock_timeout=self.lock_timeout,
         )
 
 
@@ -110,6 +113,7 @@ def make_request(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) ->
         nodes={hash_: dict(spec.node) for hash_, spec in plan.graph.nodes.items()},
         cache_size=settings.cache_size,
         shared_caches=tuple(map(str, settings.shared_caches)),
+        lock_timeout=settings.lock_timeout,
     )
 
 

@@ -1,5 +1,7 @@
 """Carries two-step jobs through a DAG: fetch ahead of need, place when all dependencies are placed.
 
+A job that cannot be placed yet for other reasons is tried again, and keeps nobody waiting.
+
 The scheduler knows nothing of packages. A failed job skips its dependents and nothing else. What
 is fetched and not placed yet is bounded, and fetched in the given order: the first job that is not
 placed never waits for room that its dependents have taken.
@@ -20,6 +22,8 @@ Fetched = TypeVar("Fetched")
 
 POLL = 0.1
 """Seconds between two looks at whether the work was cancelled."""
+AGAIN = 0.2
+"""Seconds after which a job that could not be placed yet is tried again."""
 GRACE = 0.5
 """Seconds that a fetch has to end after the work was cancelled; then it is left to itself."""
 
@@ -49,7 +53,7 @@ class Scheduler(Generic[Key, Fetched]):
         order: the jobs, dependencies before dependents.
         depends_on: for each job, those among the jobs that must be placed before it.
         fetch: first step; returns what `place` needs, or `None` if the job failed.
-        place: second step; returns whether it succeeded.
+        place: second step; returns whether it succeeded, or `None` if it cannot be done yet.
         skip: told of a job that is not tried, and which failed job is the cause; `None` if it is
             because the work was cancelled.
         workers: how many jobs are in each step at once.
@@ -57,6 +61,7 @@ class Scheduler(Generic[Key, Fetched]):
         ahead: how much is fetched ahead.
         cancel: once it is cancelled no job is begun.
         abandon: told of a job whose fetch did not end in time after that; it fails.
+        is_light: whether what `fetch` returned takes no room.
 
     `fetch` and `place` report their own failures and do not raise.
     """
@@ -67,13 +72,14 @@ class Scheduler(Generic[Key, Fetched]):
         depends_on: Mapping[Key, Sequence[Key]],
         *,
         fetch: Callable[[Key], Fetched | None],
-        place: Callable[[Key, Fetched], bool],
+        place: Callable[[Key, Fetched], bool | None],
         skip: Callable[[Key, Key | None], None],
         workers: int,
         sizes: Mapping[Key, int] | None = None,
         ahead: Ahead | None = None,
         cancel: CancelToken | None = None,
         abandon: Callable[[Key], None] = lambda _: None,
+        is_light: Callable[[Fetched], bool] = lambda _: False,
     ) -> None:
         self._order = order
         self._depends_on = depends_on
@@ -85,11 +91,13 @@ class Scheduler(Generic[Key, Fetched]):
         self._ahead = ahead or Ahead()
         self._cancel = cancel or CancelToken()
         self._abandon = abandon
+        self._is_light = is_light
         self._outcomes: dict[Key, Outcome] = {}
         self._to_fetch = deque(order)
         self._fetching: dict[Future[Fetched | None], Key] = {}
         self._fetched: dict[Key, Fetched] = {}
-        self._placing: dict[Future[bool], Key] = {}
+        self._placing: dict[Future[bool | None], tuple[Key, Fetched]] = {}
+        self._due: dict[Key, float] = {}
         self._revoked: dict[Key, Outcome] = {}
         self._cancelled_at = 0.0
 
@@ -100,10 +108,10 @@ class Scheduler(Generic[Key, Fetched]):
         try:
             while True:
                 self._begin_fetching(fetchers)
-                if not self._fetching and not self._placing:
-                    break
                 running: list[Future[Any]] = [*self._fetching, *self._placing]
-                done, _ = wait(running, POLL, return_when=FIRST_COMPLETED)
+                if not running and not self._due:
+                    break
+                done = self._wait(running)
                 self._take(done)
                 self._heed_cancel()
                 self._skip_hopeless()
@@ -122,6 +130,13 @@ class Scheduler(Generic[Key, Fetched]):
         """What was placed is not there any more: its dependents are skipped. From any thread."""
         self._revoked[key] = outcome
 
+    def _wait(self, running: list[Future[Any]]) -> set[Future[Any]]:
+        """Wait for something to happen; which of the steps are done."""
+        if not running:
+            self._cancel.wait(POLL)
+            return set()
+        return wait(running, POLL, return_when=FIRST_COMPLETED).done
+
     def _begin_fetching(self, fetchers: ThreadPoolExecutor) -> None:
         while self._to_fetch and len(self._fetching) < self._workers:
             key = self._to_fetch[0]
@@ -132,7 +147,9 @@ class Scheduler(Generic[Key, Fetched]):
             self._to_fetch.popleft()
 
     def _has_room(self, key: Key) -> bool:
-        here = [*self._fetching.values(), *self._fetched, *self._placing.values()]
+        fetched = (*self._fetched.items(), *self._placing.values())
+        heavy = (other for other, item in fetched if not self._is_light(item))
+        here = [*self._fetching.values(), *heavy]
         size = sum(self._sizes.get(other, 0) for other in (*here, key))
         return not here or (len(here) < self._ahead.count and size <= self._ahead.size)
 
@@ -144,8 +161,12 @@ class Scheduler(Generic[Key, Fetched]):
             else:
                 self._fetched[key] = fetched
         for future in [future for future in self._placing if future in done]:
-            ended = Outcome.DONE if future.result() else Outcome.FAILED
-            self._outcomes[self._placing.pop(future)] = ended
+            (key, fetched), is_placed = self._placing.pop(future), future.result()
+            if is_placed is None:
+                self._fetched[key] = fetched
+                self._due[key] = time.monotonic() + AGAIN
+            else:
+                self._outcomes[key] = Outcome.DONE if is_placed else Outcome.FAILED
 
     def _heed_cancel(self) -> None:
         if not self._cancel.is_cancelled:
@@ -156,6 +177,7 @@ class Scheduler(Generic[Key, Fetched]):
                 self._outcomes[key] = Outcome.SKIPPED
                 self._skip(key, None)
         self._fetched.clear()
+        self._due.clear()
         if time.monotonic() - self._cancelled_at > GRACE:
             for key in self._fetching.values():
                 self._outcomes[key] = Outcome.FAILED
@@ -163,12 +185,13 @@ class Scheduler(Generic[Key, Fetched]):
             self._fetching.clear()
 
     def _skip_hopeless(self) -> None:
-        busy = {*self._fetching.values(), *self._placing.values()}
+        busy = {*self._fetching.values(), *(key for key, _ in self._placing.values())}
         for key in self._order:
             cause = self._cause(key)
             if key not in self._outcomes and key not in busy and cause is not None:
                 self._outcomes[key] = Outcome.SKIPPED
                 self._fetched.pop(key, None)
+                self._due.pop(key, None)
                 self._skip(key, cause)
 
     def _cause(self, key: Key) -> Key | None:
@@ -181,10 +204,12 @@ class Scheduler(Generic[Key, Fetched]):
     def _begin_placing(self, placers: ThreadPoolExecutor) -> None:
         ready = [key for key in self._order if key in self._fetched and self._is_ready(key)]
         for key in ready[: self._workers - len(self._placing)]:
-            self._placing[placers.submit(self._place, key, self._fetched.pop(key))] = key
+            fetched = self._fetched.pop(key)
+            self._due.pop(key, None)
+            self._placing[placers.submit(self._place, key, fetched)] = (key, fetched)
 
     def _is_ready(self, key: Key) -> bool:
-        return all(
+        return self._due.get(key, 0.0) <= time.monotonic() and all(
             self._outcomes.get(dependency) is Outcome.DONE and dependency not in self._revoked
             for dependency in self._depends_on.get(key, ())
         )

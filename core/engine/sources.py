@@ -1,8 +1,8 @@
 """The mirrors of a run, each opened when the first package needs what no cache has."""
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from core.blobs.cache import BlobCache
 from core.engine.reporter import Reporter
@@ -13,7 +13,7 @@ from core.mirror.reader import MirrorReader
 from core.model.ident import MirrorName
 from core.model.mirror import Mirror
 from core.settings import Settings
-from core.trust.pins import PinStore
+from core.trust.pins import Pin, PinStore
 from core.trust.policy import policy_of
 from core.trust.verify import Verifier
 
@@ -35,6 +35,7 @@ class _Door:
         self.mirror = mirror
         self.mutex = threading.RLock()
         self.found: Source | SpackbinError | None = None
+        self.pins: tuple[Pin, ...] = ()
         self.client: MirrorClient | SpackbinError | None = None
 
     def open(self) -> MirrorClient:
@@ -76,14 +77,20 @@ class Sources:
     def get(self, name: MirrorName) -> Source:
         """The mirror of this name; it is not asked anything yet.
 
+        The keys that count are those that are trusted now, whatever was when the run began.
+
         Raises:
             Refused: its configuration does not allow to use it.
             StoreError: the trusted keys cannot be read.
         """
         door = self._doors[name]
         with door.mutex:
+            pins = self._pins.pins(door.mirror)
             if door.found is None:
-                door.found = self._made(door)
+                door.found = self._made(door, pins)
+            elif isinstance(door.found, Source) and pins != door.pins:
+                door.found = replace(door.found, verifier=self._verifier(door.mirror, pins))
+            door.pins = pins
             if isinstance(door.found, SpackbinError):
                 raise door.found
             return door.found
@@ -93,14 +100,16 @@ class Sources:
         for door in self._doors.values():
             door.close()
 
-    def _made(self, door: _Door) -> Source | SpackbinError:
+    def _made(self, door: _Door, pins: Sequence[Pin]) -> Source | SpackbinError:
         mirror = door.mirror
         try:
-            policy = policy_of(mirror)
-            pins = self._pins.pins(mirror)
-            verifier = Verifier(mirror, pins, policy, self._settings.state_dir / "keyrings")
+            verifier = self._verifier(mirror, pins)
         except SpackbinError as error:
             return error
-        if policy.announcement:
-            self._reporter.log(None, policy.announcement)
+        announcement = policy_of(mirror).announcement
+        if announcement:
+            self._reporter.log(None, announcement)
         return Source(MirrorReader(mirror, door.open, self._blobs, self._manifests), verifier)
+
+    def _verifier(self, mirror: Mirror, pins: Sequence[Pin]) -> Verifier:
+        return Verifier(mirror, pins, policy_of(mirror), self._settings.state_dir / "keyrings")

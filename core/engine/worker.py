@@ -23,13 +23,15 @@ from core.engine.history import catch_up, record_run
 from core.engine.holdings import Holdings
 from core.engine.journal import REQUEST, JournalWriter, Run
 from core.engine.place import flush
-from core.engine.recipe import Fetched, Kitchen, fetch_node, place_node
+from core.engine.placers import Placers
+from core.engine.recipe import Awaited, Fetched, Kitchen, fetch_node, place_node
 from core.engine.recovery import recover
 from core.engine.registrar import Registrar
 from core.engine.reporter import Reporter
 from core.engine.request import Fetch, Request, read_request
 from core.engine.scheduler import Outcome, Scheduler
 from core.engine.sources import Sources
+from core.engine.waits import Waits
 from core.errors import Interrupted, SpackbinError
 from core.events import CancelRequested, RunFinished, RunNode, RunStarted
 from core.model.graph import SpecGraph
@@ -44,6 +46,10 @@ from core.trust.pins import PinStore
 
 POLL = 0.1
 """Seconds between two looks at whether somebody cancelled the run."""
+MUCH = 2**21
+"""Bytes to unpack from which on worker processes are worth their start."""
+EACH = 2**16
+"""What a package takes beside its bytes, as if it were so many more."""
 
 
 class Engine:
@@ -65,21 +71,29 @@ class Engine:
         """Carry out the request; returns the exit status for those who wait for it."""
         began = time.monotonic()
         self._announce()
-        watcher = threading.Thread(target=self._watch, name="watch")
-        watcher.start()
-        try:
-            outcomes = self._attempt()
-        finally:
-            # Whatever happened: an engine that waits for its own watcher would never end.
-            self.ended.set()
-            watcher.join()
+        jobs = self.request.settings().workers
+        # Forked before there are threads.
+        count = min(jobs, len(self.fetches)) if self._is_much() else 0
+        with Placers(count, jobs, self.cancel) as placers:
+            watcher = threading.Thread(target=self._watch, args=[placers], name="watch")
+            watcher.start()
+            try:
+                outcomes = self._attempt(placers)
+            finally:
+                # Whatever happened: an engine that waits for its own watcher would never end.
+                self.ended.set()
+                watcher.join()
         return self._conclude(outcomes, time.monotonic() - began)
 
-    def _attempt(self) -> Mapping[DagHash, Outcome]:
+    def _is_much(self) -> bool:
+        sizes = (fetch.archive_size or 0 for fetch in self.fetches.values())
+        return sum(sizes) + EACH * len(self.fetches) >= MUCH
+
+    def _attempt(self, placers: Placers) -> Mapping[DagHash, Outcome]:
         """Install what can be installed; what stops everything fails every node."""
         with ExitStack() as stack:
             try:
-                return self._install(stack)
+                return self._install(stack, placers)
             except SpackbinError as error:
                 for hash_ in self.fetches:
                     self._fail(hash_, error)
@@ -116,41 +130,46 @@ class Engine:
             )
         )
 
-    def _watch(self) -> None:
+    def _watch(self, placers: Placers) -> None:
         while not self.ended.wait(POLL):
             if self.run.is_cancelled():
                 try:
                     self.writer.append(CancelRequested(time=time.time()))
                 finally:
                     self.cancel.cancel()
+                    placers.cancel()
                 return
 
-    def _install(self, stack: ExitStack) -> Mapping[DagHash, Outcome]:
-        kitchen = self._kitchen(stack)
+    def _install(self, stack: ExitStack, placers: Placers) -> Mapping[DagHash, Outcome]:
+        kitchen = self._kitchen(stack, placers)
         scheduler: Scheduler[DagHash, Fetched] = Scheduler(
             list(self.fetches),
             self.depends_on,
             fetch=lambda hash_: self._fetch(kitchen, self.fetches[hash_]),
             place=lambda hash_, fetched: self._place(kitchen, hash_, fetched),
-            skip=self._skip,
+            skip=lambda hash_, cause: self._leave(kitchen, hash_, cause),
             workers=self.request.jobs,
             sizes={hash_: fetch.archive_size or 0 for hash_, fetch in self.fetches.items()},
             cancel=self.cancel,
             abandon=self._abandon,
+            is_light=lambda fetched: isinstance(fetched, Awaited),
         )
         self.revoke = scheduler.revoke
         scheduler.run()
         kitchen.registrar.close()
         if not kitchen.registrar.has_left_overs:
             self.run.settle()
+        self._mark_roots(kitchen)
         return scheduler.outcomes()
 
-    def _kitchen(self, stack: ExitStack) -> Kitchen:
+    def _kitchen(self, stack: ExitStack, placers: Placers) -> Kitchen:
         settings = self.request.settings()
         store = StorePaths(settings.store)
         check_writable(store.root)
-        database = Database(store)
-        database.read().check_writable()
+        database = Database(store, self.reporter.listener(None, "database"))
+        state = database.read()
+        state.check_writable(self.graph[hash_] for hash_ in self.fetches)
+        store = state.placing(store)
         for swept in sweep(store.root):
             self.reporter.log(None, f"removed {swept}, left behind by a run that was killed")
         for line in recover(settings, database, self.cancel, self.run.id):
@@ -160,14 +179,13 @@ class Engine:
         blobs = self._blobs(settings, stack)
         sources = Sources(self.request.mirrors, pins, settings, self.reporter, blobs)
         stack.callback(sources.close)
-        holdings = Holdings(store, self.cancel)
+        holdings = Holdings(store)
         stack.callback(holdings.close)
-        explicit = frozenset(self.request.roots)
         registrar = Registrar(
             database,
             self.graph,
             self.depends_on,
-            explicit,
+            frozenset(self.request.roots),
             holdings=holdings,
             reporter=self.reporter,
             cancel=self.cancel,
@@ -181,9 +199,10 @@ class Engine:
             blobs=blobs,
             store=store,
             database=database,
-            explicit=explicit,
             holdings=holdings,
+            waits=Waits(holdings, store, self.reporter, settings.lock_timeout),
             registrar=registrar,
+            placers=placers,
             flush=SharedFlush(flush),
             builds=KnownBuilds(settings.cache_dir),
             made={},
@@ -211,14 +230,28 @@ class Engine:
             self._fail(fetch.hash, error)
             return None
 
-    def _place(self, kitchen: Kitchen, hash_: DagHash, fetched: Fetched) -> bool:
+    def _place(self, kitchen: Kitchen, hash_: DagHash, fetched: Fetched) -> bool | None:
         try:
             self.cancel.check()
-            place_node(kitchen, fetched)
+            return place_node(kitchen, fetched) or None
         except Exception as error:
             self._fail(hash_, error)
             return False
-        return True
+
+    def _leave(self, kitchen: Kitchen, hash_: DagHash, cause: DagHash | None) -> None:
+        """It is not tried: others may."""
+        kitchen.holdings.drop(hash_)
+        self._skip(hash_, cause)
+
+    def _mark_roots(self, kitchen: Kitchen) -> None:
+        """What the user asked for by name counts so, whoever installed it and when."""
+        if self.cancel.is_cancelled:
+            return
+        try:
+            for record in kitchen.database.mark_explicit(self.request.roots, cancel=self.cancel):
+                self.reporter.marked(record)
+        except SpackbinError as error:
+            self.reporter.log(None, f"What was asked for by name is not noted so. {error}")
 
     def _abandon(self, hash_: DagHash) -> None:
         """A fetch that does not end by itself, as that from a silent server; its thread stays."""

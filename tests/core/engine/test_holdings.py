@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cancel import CancelToken
-from core.engine.holdings import Holdings
-from core.errors import Interrupted
+from core.engine.holdings import Claim, Holdings
 from core.model.ident import DagHash
 from core.store.locks import PrefixLock
 from core.store.paths import StorePaths
@@ -29,9 +27,11 @@ def free_to(paths: StorePaths, hash_: DagHash, *, write: bool) -> bool:
 
 
 def test_what_is_made_is_ours_alone_and_then_everyones_to_read(paths: StorePaths) -> None:
-    mine = Holdings(paths, CancelToken())
-    assert mine.make(KELP, lambda: False)
+    mine, other = Holdings(paths), Holdings(paths)
+    assert mine.claim(KELP, lambda: False) is Claim.OURS
     assert not free_to(paths, KELP, write=False)
+    assert other.claim(KELP, lambda: False) is Claim.BUSY
+    assert not other.share(KELP)
     mine.made(KELP)
     assert free_to(paths, KELP, write=False)
     assert not free_to(paths, KELP, write=True)
@@ -40,36 +40,45 @@ def test_what_is_made_is_ours_alone_and_then_everyones_to_read(paths: StorePaths
 
 
 def test_what_was_lost_is_free(paths: StorePaths) -> None:
-    mine = Holdings(paths, CancelToken())
-    assert mine.make(KELP, lambda: False)
+    mine = Holdings(paths)
+    assert mine.claim(KELP, lambda: False) is Claim.OURS
     mine.drop(KELP)
     mine.drop(KELP)
     assert free_to(paths, KELP, write=True)
 
 
 def test_what_is_there_is_shared(paths: StorePaths) -> None:
-    mine, other = Holdings(paths, CancelToken()), Holdings(paths, CancelToken())
-    other.share(KELP)
-    assert not mine.make(KELP, lambda: True)
+    mine, other = Holdings(paths), Holdings(paths)
+    assert other.share(KELP)
+    assert mine.claim(KELP, lambda: True) is Claim.THERE
     other.close()
+    assert free_to(paths, KELP, write=False)
     assert not free_to(paths, KELP, write=True)
     mine.close()
     assert free_to(paths, KELP, write=True)
 
 
+def test_what_was_taken_away_while_others_look_at_it_is_in_use(paths: StorePaths) -> None:
+    mine, other = Holdings(paths), Holdings(paths)
+    assert other.share(KELP)
+    assert mine.claim(KELP, lambda: False) is Claim.BUSY
+    other.close()
+    assert mine.claim(KELP, lambda: False) is Claim.OURS
+
+
 def test_two_runs_that_need_what_the_other_has_made_do_not_wait(paths: StorePaths) -> None:
-    mine, other = Holdings(paths, CancelToken()), Holdings(paths, CancelToken())
-    assert mine.make(KELP, lambda: False)
-    assert other.make(TIDE, lambda: False)
+    mine, other = Holdings(paths), Holdings(paths)
+    assert mine.claim(KELP, lambda: False) is Claim.OURS
+    assert other.claim(TIDE, lambda: False) is Claim.OURS
     mine.made(KELP)
     other.made(TIDE)
     # Each holds what it made until it ends, and gets that of the other.
-    assert not mine.make(TIDE, lambda: True)
-    assert not other.make(KELP, lambda: True)
+    assert mine.claim(TIDE, lambda: True) is Claim.THERE
+    assert other.claim(KELP, lambda: True) is Claim.THERE
 
 
 def test_two_threads_that_share_hold_one_lock(paths: StorePaths) -> None:
-    mine = Holdings(paths, CancelToken())
+    mine = Holdings(paths)
     threads = [threading.Thread(target=mine.share, args=(KELP,)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -83,20 +92,7 @@ def test_a_failing_look_leaves_no_lock(paths: StorePaths) -> None:
     def broken() -> bool:
         raise ValueError("the database cannot be read")
 
-    mine = Holdings(paths, CancelToken())
+    mine = Holdings(paths)
     with pytest.raises(ValueError, match="cannot be read"):
-        mine.make(KELP, broken)
+        mine.claim(KELP, broken)
     assert free_to(paths, KELP, write=True)
-
-
-def test_waiting_ends_when_the_run_is_cancelled(paths: StorePaths) -> None:
-    cancel = CancelToken()
-    other = Holdings(paths, CancelToken())
-    assert other.make(KELP, lambda: False)
-    mine = Holdings(paths, cancel)
-    threading.Timer(0.1, cancel.cancel).start()
-    with pytest.raises(Interrupted):
-        mine.make(KELP, lambda: False)
-    with pytest.raises(Interrupted):
-        mine.share(KELP)
-    other.close()

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -170,3 +171,51 @@ def test_once_cancelled_nothing_is_begun_and_nobody_is_waited_for_long() -> None
     assert begun == abandoned == ["a"]
     assert skipped == [("b", None)]
     assert outcomes == {"a": Outcome.FAILED, "b": Outcome.SKIPPED}
+
+
+def test_a_job_that_cannot_be_placed_yet_keeps_no_other_waiting() -> None:
+    """One worker, one job ahead: what is light takes no room, what waits takes no worker."""
+    tries = dict.fromkeys(range(4), 0)
+    placed: list[int] = []
+
+    def place(key: int, _: int) -> bool | None:
+        tries[key] += 1
+        if key == 0 and 3 not in placed:
+            return None
+        placed.append(key)
+        return True
+
+    outcomes = Scheduler(
+        range(4),
+        {1: (0,)},
+        fetch=lambda key: key,
+        place=place,
+        skip=lambda key, _: pytest.fail(f"{key} was skipped"),
+        workers=1,
+        ahead=Ahead(count=1),
+        is_light=lambda fetched: fetched in (0, 1),
+    ).run()
+    assert set(outcomes.values()) == {Outcome.DONE}
+    assert placed == [2, 3, 0, 1]
+    assert tries[0] >= 2
+
+
+def test_a_job_that_waits_is_skipped_when_the_work_is_cancelled() -> None:
+    cancel = CancelToken()
+    skipped: list[int] = []
+
+    def place(_: int, __: int) -> bool | None:
+        cancel.cancel()
+        return None
+
+    outcomes = Scheduler(
+        [1, 2],
+        {2: (1,)},
+        fetch=lambda key: key,
+        place=place,
+        skip=lambda key, cause: skipped.append(key),
+        workers=2,
+        cancel=cancel,
+    ).run()
+    assert set(outcomes.values()) == {Outcome.SKIPPED}
+    assert sorted(skipped) == [1, 2]

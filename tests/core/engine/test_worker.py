@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.engine.journal import JournalWriter, new_run
+from core.engine.placers import Placers
 from core.engine.request import REQUEST_VERSION, Request
 from core.engine.scheduler import Outcome
 from core.engine.worker import Engine
@@ -18,7 +19,7 @@ from core.settings import Settings
 class Broken(Engine):
     """An engine with an error of ours in it."""
 
-    def _install(self, stack: ExitStack) -> Mapping[DagHash, Outcome]:
+    def _install(self, stack: ExitStack, placers: Placers) -> Mapping[DagHash, Outcome]:
         raise RuntimeError("a mistake of ours")
 
 

@@ -183,8 +183,8 @@ def test_the_report(packer: Packer, hello: ConcreteSpec, tmp_path: Path) -> None
     assert report.strings == 3
     assert report.left_count == 3
     assert report.left == (
-        LeftFile("broken", "it is an ELF file that cannot be read"),
         LeftFile("away", "it leads to no path of the builder"),
+        LeftFile("broken", "it is an ELF file that cannot be read"),
         LeftFile("unchanged", "it holds no old path"),
     )
 
