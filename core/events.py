@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from core.model.holder import Holder
 from core.model.ident import DagHash, MirrorName, Sha256
 
 Phase = Literal["fetch", "verify", "extract", "relocate", "register"]
@@ -103,7 +104,7 @@ class NodeVerified(_Event, frozen=True):
     signer_name: str = ""
     """Its user id. Foreign text."""
     exception: str = ""
-    """The exception that lets it in without a good signature, as a sentence; empty if none."""
+    """The exceptions from the rules of trust that let it in, as a sentence; empty if none."""
 
 
 class LeftAlone(msgspec.Struct, frozen=True):
@@ -187,6 +188,41 @@ class LogWritten(_Event, frozen=True):
     """The line. May hold foreign text: escape it before it reaches a terminal."""
 
 
+class LockAwaited(_Event, frozen=True):
+    """Somebody else holds a lock that is needed; said again if that is another one."""
+
+    node: DagHash | None
+    """Which node waits, `None` for the run as a whole."""
+    lock: Literal["prefix", "database"]
+    """Which lock: that of a package, or that of the install database."""
+    holder: Holder
+    """Who holds it."""
+
+
+class LockObtained(_Event, frozen=True):
+    """A lock that was awaited is held."""
+
+    node: DagHash | None
+    """Which node waited, `None` for the run as a whole."""
+    lock: Literal["prefix", "database"]
+    """Which lock."""
+    seconds: float
+    """How long it took."""
+
+
+class MarkedExplicit(_Event, frozen=True):
+    """A package that was installed before is noted as asked for by name."""
+
+    node: DagHash
+    """Which package; it need not be among the nodes of the run."""
+    name: str
+    """Package name."""
+    version: str
+    """Version."""
+    prefix: str
+    """Where it is."""
+
+
 class CancelRequested(_Event, frozen=True):
     """Somebody asked the engine to stop."""
 
@@ -217,6 +253,9 @@ Event = (
     | NodeFailed
     | NodeSkipped
     | LogWritten
+    | LockAwaited
+    | LockObtained
+    | MarkedExplicit
     | CancelRequested
     | RunFinished
 )

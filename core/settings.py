@@ -15,6 +15,10 @@ import platformdirs
 
 from core.errors import WrongUse
 
+LOCK_TIMEOUT = 1200.0
+"""Seconds to wait for a package that somebody else works on; Spack waits for ever unless it is
+told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -35,6 +39,8 @@ class Settings:
     system if that is less."""
     shared_caches: tuple[Path, ...] = ()
     """Cache directories of others, whose blobs are looked at before any mirror is asked."""
+    lock_timeout: float = LOCK_TIMEOUT
+    """Seconds to wait for a package that somebody else works on; then it fails."""
     use_spack: bool = True
     """False to ignore any Spack found beside us."""
 
@@ -77,6 +83,7 @@ def load_settings(
             for text in values.get("shared_caches", "").split(os.pathsep)
             if text
         ),
+        lock_timeout=_seconds(values.get("lock_timeout", str(LOCK_TIMEOUT))),
         use_spack=values.get("use_spack", "true").lower() not in {"0", "false", "no", "off"},
     )
 
@@ -113,6 +120,16 @@ def _bytes(text: str) -> int:
         raise WrongUse(f"cache_size must be a size like 500M or 20G, not {text!r}")
     base = 1024 if found[3] else 1000
     return int(float(found[1]) * base ** " KMGT".index(found[2].upper() or " "))
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise WrongUse(f"lock_timeout must be a number of seconds, not {text!r}")
+    return seconds
 
 
 def _count(text: str) -> int:

@@ -41,6 +41,7 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "USE_SPACK",
         "CACHE_SIZE",
         "SHARED_CACHES",
+        "LOCK_TIMEOUT",
     ):
         monkeypatch.delenv(f"SPACKBIN_{name}", raising=False)
 

@@ -44,7 +44,7 @@ class Added(Touched, frozen=True):
     signer_name: str = ""
     """Its user id. Foreign text."""
     exception: str = ""
-    """The exception that let it in without a good signature, as a sentence; empty if none did."""
+    """The exceptions from the rules of trust that let it in, as a sentence; empty if none did."""
 
 
 class Removed(Touched, frozen=True):

@@ -1,9 +1,13 @@
 """Making the Structs of msgspec fit for threads."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import msgspec
+
+_prepared: set[type[msgspec.Struct]] = set()
+_one_at_a_time = threading.Lock()
 
 
 def prepare_structs() -> None:
@@ -11,12 +15,15 @@ def prepare_structs() -> None:
 
     It does so at the first use of each, and two threads that come at the same moment crash the
     process (msgspec 0.22; what is prepared already is safe). To be called once all is
-    imported, before threads are started.
+    imported, before threads are started; what was prepared before costs nothing then.
     """
-    for struct in _below(msgspec.Struct):
-        # One that cannot be decoded is never decoded.
-        with contextlib.suppress(TypeError, NameError):
-            msgspec.json.Decoder(struct)
+    with _one_at_a_time:
+        for struct in _below(msgspec.Struct):
+            if struct not in _prepared:
+                # One that cannot be decoded is never decoded.
+                with contextlib.suppress(TypeError, NameError):
+                    msgspec.json.Decoder(struct)
+                _prepared.add(struct)
 
 
 def _below(struct: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:

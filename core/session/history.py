@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -12,9 +11,9 @@ from core.engine.history import catch_up
 from core.errors import NotAvailable, StoreError, WrongUse
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
-from core.model.history import History, Operation, Touched
+from core.model.history import History, Operation
 from core.model.ident import DagHash
-from core.model.plan import Disposition, Plan
+from core.model.plan import Plan
 from core.model.removal import Removal, RemovalPlan
 from core.planning.removal import is_there, plan_undo, plan_uninstall, touched
 from core.query.parse import parse_query
@@ -124,19 +123,12 @@ def mark_explicit(database: Database, plan: Plan) -> None:
     Raises:
         StoreError: the store cannot be written.
     """
-    records = database.read().records
-    marked: list[Touched] = []
-    for node in plan.having(Disposition.INSTALLED):
-        record = records.get(node.spec.hash)
-        is_asked = node.spec.hash in plan.roots and record is not None
-        if is_asked and record and record.prefix and not record.explicit:
-            database.register(node.spec, Path(record.prefix), plan.graph, explicit=True)
-            marked.append(touched(record))
+    marked = tuple(map(touched, database.mark_explicit(plan.roots)))
     if marked:
         operation = new_operation("mark", f"mark-{secrets.token_hex(8)}", time.time())
         roots = tuple(item.hash for item in marked)
         HistoryFile(database.paths).append(
-            msgspec.structs.replace(operation, roots=roots, explicit=tuple(marked))
+            msgspec.structs.replace(operation, roots=roots, explicit=marked)
         )
 
 

@@ -17,6 +17,7 @@ from core.model.host import Host
 from core.model.ident import DagHash
 from core.model.mirror import Mirror
 from core.model.plan import Blocker, Plan, PlanNode, Source
+from core.model.structs import prepare_structs
 from core.planning.plan import Offer, Refusal, make_plan
 from core.session.mirrors import MirrorDesk
 from core.session.offers import Offers
@@ -90,6 +91,7 @@ class Planner:
             and spec.hash not in offers
             and catalog.sources(spec.hash)
         ]
+        prepare_structs()
         with ThreadPoolExecutor(CONNECTIONS, "offers") as pool:
             futures = [
                 pool.submit(asked.ask, spec, catalog.sources(spec.hash), cancel) for spec in wanted

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from core.cancel import CancelToken
 from core.errors import SpackbinError
-from core.model.plan import Obstacle, Plan
+from core.model.plan import Disposition, Obstacle, Plan
 from core.planning.preflight import prefixes_of, preflight
 from core.session.mirrors import MirrorDesk
 from core.session.samples import Samples
 from core.settings import Settings
 from core.store.database import Database
 from core.store.paths import StorePaths, check_writable
-from core.store.records import is_present
+from core.store.records import DatabaseState, is_present
 from core.store.space import look_at_space
 from core.trust.pins import PinStore
 
@@ -32,7 +32,8 @@ class Readiness:
         if not plan.has_work:
             return plan
         store = StorePaths(Path(plan.store))
-        records = Database(store).read().records
+        state = Database(store).read()
+        store, records = state.placing(store), state.records
         installed = {
             hash_: Path(record.prefix)
             for hash_, record in records.items()
@@ -45,14 +46,15 @@ class Readiness:
             known,
             installed=installed,
             space=look_at_space(store.root),
-            obstacles=_obstacles(store.root),
+            obstacles=_obstacles(store.root, state, plan),
         )
 
 
-def _obstacles(root: Path) -> tuple[Obstacle, ...]:
-    """What is wrong with the store itself: rights, locks, a file system without programs."""
+def _obstacles(root: Path, state: DatabaseState, plan: Plan) -> tuple[Obstacle, ...]:
+    """What is wrong with the store itself: rights, locks, no programs allowed there, its age."""
     try:
         check_writable(root)
+        state.check_writable(node.spec for node in plan.having(Disposition.CACHED))
     except SpackbinError as error:
         return (Obstacle(error.title, error.detail, error.hint),)
     return ()

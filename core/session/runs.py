@@ -1,22 +1,80 @@
-"""Starting the engine, and finding the run that is in progress."""
+"""Starting the engine, and finding the runs that are in progress."""
 
 import fcntl
 import os
 import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from core.engine.journal import LOCK, LOG, Run, new_run, runs
-from core.engine.request import make_request
-from core.errors import StoreError, WrongUse
+from core.engine.journal import LOCK, LOG, REQUEST, Run, new_run, runs, runs_directory
+from core.engine.request import make_request, read_request
+from core.errors import NotAvailable, StoreError, WrongUse
+from core.events import RunFinished
 from core.model.mirror import Mirror
-from core.model.plan import Plan
+from core.model.plan import Disposition, Plan
 from core.session.standby import Standby
 from core.settings import Settings
+
+STARTING = "starting.lock"
+"""Beside the runs of a store: held while one is started, so that nobody starts the same twice."""
+
+
+class RunDesk:
+    """The runs on a store and on the quarantine stores beside it, as far as this user started them.
+
+    Args:
+        settings: where things are.
+        quarantines: roots of the quarantine stores, as of now.
+    """
+
+    def __init__(self, settings: Settings, quarantines: Callable[[], tuple[Path, ...]]) -> None:
+        self._settings = settings
+        self._quarantines = quarantines
+
+    def in_progress(self) -> tuple[Run, ...]:
+        """The runs whose engine lives, newest first."""
+        return tuple(run for run in self._all() if run.is_alive())
+
+    def current(self) -> Run | None:
+        """The newest run in progress, else the last one, or none."""
+        return max(self._all(), key=lambda run: (run.is_alive(), run.id), default=None)
+
+    def find(self, name: str) -> Run:
+        """The run of this id, or whose id ends so.
+
+        Raises:
+            NotAvailable: there is none.
+            WrongUse: there are several.
+        """
+        found = [run for run in self._all() if run.id.endswith(name)]
+        if not found:
+            raise NotAvailable(f"There is no run {name!a}", f"Store: {self._settings.store}")
+        if len(found) > 1:
+            raise WrongUse(f"There are {len(found)} runs whose names end with {name!a}")
+        return found[0]
+
+    def joinable(self, plan: Plan) -> Run | None:
+        """The run in progress that does all that a plan would, or none."""
+        return joinable(plan, replace(self._settings, store=Path(plan.store)))
+
+    def start(self, plan: Plan, mirrors: tuple[Mirror, ...], standby: Standby | None = None) -> Run:
+        """Start the engine on a plan, or join the run that does the same already."""
+        return start(plan, replace(self._settings, store=Path(plan.store)), mirrors, standby)
+
+    def _all(self) -> list[Run]:
+        stores = dict.fromkeys((self._settings.store, *self._quarantines()))
+        return [run for store in stores for run in runs(replace(self._settings, store=store))]
 
 
 def start(
     plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...], standby: Standby | None = None
 ) -> Run:
-    """Start the engine on a plan, in a session of its own.
+    """Start the engine on a plan, in a session of its own, or join a run that does it already.
+
+    Other installs into the store may be in progress, of whomever: the engines share the work, see
+    docs/adr/0016.
 
     Args:
         plan: what to install.
@@ -26,29 +84,70 @@ def start(
 
     Raises:
         WrongUse: the plan is not ready, or there is nothing to do.
-        StoreError: an install into this store is in progress, or the run cannot be recorded.
+        StoreError: the run cannot be recorded.
     """
     if not plan.has_work:
         raise WrongUse("There is nothing to install")
-    running = current(settings)
-    if running is not None and running.is_alive():
-        raise StoreError(
-            "An install into this store is in progress",
-            f"Run {running.id}",
-            "Watch it (spackbin attach), and start this one when it has ended",
-        )
-    run = new_run(settings, make_request(plan, settings, mirrors))
-    lock = os.open(run.directory / LOCK, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        # The engine gets the open file and with it the lock: see ADR 3.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with (run.directory / LOG).open("ab") as log:
-            engine = _ordered(standby, str(run.directory), lock, log.fileno())
-        # Somebody must take note of its end if it comes before ours.
-        threading.Thread(target=engine.process.wait, name="engine", daemon=True).start()
-    finally:
-        os.close(lock)
+    request = make_request(plan, settings, mirrors)
+    with _starting(settings):
+        joined = joinable(plan, settings)
+        if joined:
+            return joined
+        run = new_run(settings, request)
+        lock = os.open(run.directory / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            # The engine gets the open file and with it the lock: see ADR 3.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with (run.directory / LOG).open("ab") as log:
+                engine = _ordered(standby, str(run.directory), lock, log.fileno())
+            # Somebody must take note of its end if it comes before ours.
+            threading.Thread(target=engine.process.wait, name="engine", daemon=True).start()
+        finally:
+            os.close(lock)
     return run
+
+
+def joinable(plan: Plan, settings: Settings) -> Run | None:
+    """The run in progress on the store of `settings` that does all that a plan would, or none."""
+    return next((run for run in runs(settings) if run.is_alive() and _does(run, plan)), None)
+
+
+def _does(run: Run, plan: Plan) -> bool:
+    """True if a run installs the same archives, and was asked for the same by name."""
+    if run.is_cancelled():
+        return False
+    try:
+        request = read_request(run.directory / REQUEST)
+    except StoreError:
+        return False  # of another version of spackbin
+    if any(isinstance(event, RunFinished) for event in run.history()):
+        return False  # it has ended but for its process
+    fetches = {(fetch.hash, fetch.archive_sha256) for fetch in request.fetches}
+    wanted = {
+        (node.spec.hash, node.source.archive_sha256)
+        for node in plan.having(Disposition.CACHED)
+        if node.source
+    }
+    return wanted <= fetches and set(plan.roots) <= set(request.roots)
+
+
+@contextmanager
+def _starting(settings: Settings) -> Generator[None]:
+    directory = runs_directory(settings)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / STARTING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"The run cannot be recorded: {error.strerror}",
+            str(directory),
+            "Free some space, or name another place with SPACKBIN_STATE_DIR",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _ordered(standby: Standby | None, directory: str, lock: int, log: int) -> Standby:
@@ -64,9 +163,3 @@ def _ordered(standby: Standby | None, directory: str, lock: int, log: int) -> St
     engine = Standby()
     engine.order(directory, lock, log)
     return engine
-
-
-def current(settings: Settings) -> Run | None:
-    """The run in progress on this store, else the last one."""
-    known = runs(settings)
-    return next((run for run in known if run.is_alive()), known[0] if known else None)

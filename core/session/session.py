@@ -1,7 +1,6 @@
 """One session: settings, and all that can be asked under them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from core.model.graph import SpecGraph
 from core.model.host import Host, HostChoice
 from core.model.ident import DagHash, dag_hash, mirror_name
 from core.model.mirror import Channel, Connection, KnownMirror, Mirror
-from core.model.plan import Plan
+from core.model.plan import Disposition, Plan
 from core.model.views import (
     BuildDetails,
     BuildView,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from core.session.judge import JudgeDesk
     from core.session.keys import KeyDesk
     from core.session.planner import Planner
+    from core.session.runs import RunDesk
     from core.session.standby import Standby
 
 
@@ -306,22 +306,31 @@ class Session:
     def _plan_of(self, graph: SpecGraph, cancel: CancelToken) -> Plan:
         return self.judge.fleet.noted(self._planner.plan(graph, self.host(), cancel))
 
+    @cached_property
+    def runs(self) -> "RunDesk":
+        """Finds the runs of this user on this store."""
+        from core.session.runs import RunDesk
+
+        return RunDesk(self.settings, self._mirrors.quarantines)
+
     def start_install(self, plan: Plan) -> "Run":
         """Start the engine on a plan; it outlives this process.
 
+        A run in progress that does all of it already is joined, see `runs.joinable`.
+
         Raises:
             WrongUse: the plan is not ready, or there is nothing to install.
-            StoreError: the store cannot be written, or an install into it is in progress.
+            StoreError: the store cannot be written, or the run cannot be recorded.
         """
-        from core.session import runs
-
         mirrors = self._mirrors.configured()
         check_place(plan, mirrors)
-        settings = replace(self.settings, store=Path(plan.store))
-        check_writable(settings.store)
-        self._database_of(plan).read().check_writable()
-        standby, self._standby = self._standby, None
-        return runs.start(plan, settings, mirrors, standby)
+        check_writable(Path(plan.store))
+        wanted = (node.spec for node in plan.nodes if node.disposition is Disposition.CACHED)
+        self._database_of(plan).read().check_writable(wanted)
+        run = self.runs.start(plan, mirrors, self._standby)
+        if self._standby and self._standby.has_run:
+            self._standby = None
+        return run
 
     def _database_of(self, plan: Plan) -> Database:
         """The database of the store that a plan is for, which may be a quarantine store."""
@@ -337,15 +346,7 @@ class Session:
 
     def current_run(self) -> "Run | None":
         """The run in progress on this store or its quarantines, else the last one, or none."""
-        from core.session import runs
-
-        stores = dict.fromkeys((self.settings.store, *self._mirrors.quarantines()))
-        found = [
-            run
-            for store in stores
-            if (run := runs.current(replace(self.settings, store=store))) is not None
-        ]
-        return max(found, key=lambda run: (run.is_alive(), run.id), default=None)
+        return self.runs.current()
 
     def verify(self, specs: Sequence[str] = ()) -> list[VerifyReport]:
         """Compare installed packages (default: all) with what was registered."""

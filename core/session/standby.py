@@ -32,7 +32,8 @@ class Standby:
                 start_new_session=True,
             )
             """The process."""
-        self._has_run = False
+        self.has_run = False
+        """True once it was given one: it is nobody's to dismiss then."""
 
     def order(self, directory: str, lock: int, log: int) -> None:
         """Let it carry out the run in `directory`; the lock goes on to it with the open file.
@@ -47,11 +48,11 @@ class Standby:
         """
         with self._orders:
             socket.send_fds(self._orders, [os.fsencode(directory)], [lock, log])
-        self._has_run = True
+        self.has_run = True
 
     def dismiss(self) -> None:
         """End it, if it still has no run."""
-        if self._has_run:
+        if self.has_run:
             return
         self._orders.close()
         self.process.kill()

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.cancel import CancelToken
 from core.errors import StoreError
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
+from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
 from core.store.disk import remove_if_possible, store_error, sync_directory
 from core.store.locks import DATABASE_TIMEOUT, database_lock
@@ -32,6 +34,7 @@ from core.store.records import (
     parse_document,
     state_of,
 )
+from core.store.waiting import Listener
 
 _TRACKED = ("build", "link", "run", "test")
 _Stamp = tuple[bytes, int, int] | None
@@ -50,11 +53,17 @@ class Installation:
 
 
 class Database:
-    """The database of one store."""
+    """The database of one store.
 
-    def __init__(self, paths: StorePaths) -> None:
+    Args:
+        paths: the store.
+        listener: told whom a writer has to wait for.
+    """
+
+    def __init__(self, paths: StorePaths, listener: Listener | None = None) -> None:
         self.paths = paths
         """The store."""
+        self._listener = listener
         self._cached: tuple[_Stamp, DatabaseState] | None = None
 
     def read(self) -> DatabaseState:
@@ -116,11 +125,45 @@ class Database:
         """
 
         def add(installs: dict[str, dict[str, Any]]) -> None:
-            now = time.time()
+            # We hold the lock: it stays what it is.
+            version = self.read().version
+            new = partial(new_record, explicit=False, time=time.time(), version=version)
             for installation in installations:
-                self._add(installs, installation, graph, now)
+                self._add(installs, installation, graph, new)
 
         return self.change(add, timeout=timeout, cancel=cancel)
+
+    def mark_explicit(
+        self, hashes: Iterable[DagHash], *, cancel: CancelToken | None = None
+    ) -> tuple[InstalledRecord, ...]:
+        """Note that a user asked for packages by name, of those that are installed.
+
+        Args:
+            hashes: which.
+            cancel: looked at while waiting for the lock.
+
+        Returns:
+            The records of those that did not count so before.
+
+        Raises:
+            StoreError: the lock, the old database or the new one failed.
+            Interrupted: `cancel` was set while waiting.
+        """
+        records = self.read().records
+        hopeful = [hash_ for hash_ in hashes if hash_ in records and _is_implicit(records[hash_])]
+        if not hopeful:
+            return ()
+        marked: list[DagHash] = []
+
+        def mark(installs: dict[str, dict[str, Any]]) -> None:
+            for hash_ in hopeful:
+                record = installs.get(hash_, {})
+                if record.get("installed") and not record.get("explicit"):
+                    record["explicit"] = True
+                    marked.append(hash_)
+
+        state = self.change(mark, cancel=cancel)
+        return tuple(state.records[hash_] for hash_ in marked)
 
     def change(
         self,
@@ -140,7 +183,9 @@ class Database:
             StoreError: the lock, the old database or the new one failed.
             Interrupted: `cancel` was set while waiting.
         """
-        with database_lock(self.paths, write=True, timeout=timeout, cancel=cancel):
+        with database_lock(
+            self.paths, write=True, timeout=timeout, cancel=cancel, listener=self._listener
+        ):
             # While we hold the lock nobody writes: stamp, document and state belong together.
             document = self._document()
             self._remember(document).check_writable()
@@ -186,29 +231,30 @@ class Database:
         installs: dict[str, dict[str, Any]],
         installation: Installation,
         graph: SpecGraph,
-        now: float,
+        new: Callable[..., dict[str, Any]],
     ) -> None:
         spec = installation.spec
         prefix = str(installation.prefix)
         below = graph.order([edge.hash for edge in spec.dependencies], _TRACKED)
         for dependency in below:
             if dependency.hash not in installs:
-                installs[dependency.hash] = self._implied(dependency, now)
+                installs[dependency.hash] = self._implied(dependency, new)
         record = installs.get(spec.hash)
         if record is None:
-            record = new_record(spec, prefix, installed=False, explicit=False, time=now)
+            record = new(spec, prefix, installed=False)
             installs[spec.hash] = record
         if not record.get("installed"):
             _refuse_taken(installs, prefix)
-            record.update(path=prefix, installed=True, installation_time=now)
+            record.update(path=prefix, installed=True, installation_time=time.time())
         record["explicit"] = installation.explicit or record.get("explicit", False)
         for added in (*below, spec):
             _refuse_spliced(added, installs)
 
-    def _implied(self, spec: ConcreteSpec, now: float) -> dict[str, Any]:
+    def _implied(self, spec: ConcreteSpec, new: Callable[..., dict[str, Any]]) -> dict[str, Any]:
         """The record of a package that is only referred to."""
-        path = spec.external.path if spec.external else str(self.paths.prefix_of(spec))
-        return new_record(spec, path, installed=bool(spec.external), explicit=False, time=now)
+        store = self.read().placing(self.paths)
+        path = spec.external.path if spec.external else str(store.prefix_of(spec))
+        return new(spec, path, installed=bool(spec.external))
 
     def _write(self, data: bytes) -> None:
         """Replace the index, then the verifier. The caller holds the exclusive lock."""
@@ -242,6 +288,10 @@ class Database:
             os.ftruncate(descriptor, len(text))
         finally:
             os.close(descriptor)
+
+
+def _is_implicit(record: InstalledRecord) -> bool:
+    return record.installed and not record.explicit and record.prefix is not None
 
 
 def _write_durably(path: Path, data: bytes) -> None:

@@ -11,12 +11,10 @@ Lock order: prefixes before the database; never wait for a prefix while holding 
 import base64
 import errno
 import fcntl
-import itertools
 import os
 import struct
 import threading
-import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +24,7 @@ from core.errors import StoreError
 from core.model.ident import DagHash
 from core.store.disk import store_error
 from core.store.paths import CANNOT_LOCK, StorePaths, cannot_lock
+from core.store.waiting import Listener, Wait, wait_until
 
 DATABASE_TIMEOUT = 60.0
 """Seconds to wait for the database; the default of Spack's `config:db_lock_timeout`."""
@@ -176,38 +175,6 @@ def _lockable(path: Path, write: bool) -> _LockFile:
     return file
 
 
-def pauses() -> Iterator[float]:
-    """Seconds between attempts, as Spack's."""
-    return itertools.chain(
-        itertools.repeat(0.1, 20), itertools.repeat(0.2, 40), itertools.repeat(0.5)
-    )
-
-
-def _wait(
-    file: _LockFile,
-    range_: _Range,
-    what: str,
-    write: bool,
-    timeout: float | None,
-    cancel: CancelToken | None,
-) -> None:
-    started = time.monotonic()
-    token = cancel or CancelToken()
-    for pause in pauses():
-        if file.try_lock(range_, write):
-            return
-        if timeout is not None and time.monotonic() - started >= timeout:
-            pid = file.holder(range_)
-            raise StoreError(
-                f"{what} is in use by {f'process {pid}' if pid else 'another process'}",
-                f"Waited {timeout:g} seconds for {file.path}",
-                "Wait until it has finished, then try again",
-                retry=True,
-            )
-        token.wait(pause)
-        token.check()
-
-
 @contextmanager
 def database_lock(
     paths: StorePaths,
@@ -215,6 +182,7 @@ def database_lock(
     write: bool,
     timeout: float | None = DATABASE_TIMEOUT,
     cancel: CancelToken | None = None,
+    listener: Listener | None = None,
 ) -> Generator[None]:
     """Hold the lock of the database.
 
@@ -223,13 +191,17 @@ def database_lock(
         write: True for the exclusive lock, False for one that is shared with other readers.
         timeout: seconds to wait, `None` for ever.
         cancel: looked at while waiting.
+        listener: told whom we wait for.
 
     Raises:
         StoreError: it did not come free in time, or the file system cannot lock.
         Interrupted: `cancel` was set while waiting.
     """
     file = _lockable(paths.lock, write)
-    _wait(file, _WHOLE_FILE, "The database of the store", write, timeout, cancel)
+    wait = Wait(
+        "The database of the store", file.path, lambda: file.holder(_WHOLE_FILE), timeout, listener
+    )
+    wait_until(lambda: file.try_lock(_WHOLE_FILE, write), wait, cancel)
     try:
         yield
     finally:
@@ -260,7 +232,9 @@ def prefix_lock(
     """
     file = _lockable(paths.prefix_lock, write)
     range_ = _Range(prefix_offset(hash_), 1)
-    _wait(file, range_, f"The prefix of /{hash_[:7]}", write, timeout, cancel)
+    what = f"The prefix of /{hash_[:7]}"
+    wait = Wait(what, file.path, lambda: file.holder(range_), timeout)
+    wait_until(lambda: file.try_lock(range_, write), wait, cancel)
     try:
         yield
     finally:
@@ -301,6 +275,10 @@ class PrefixLock:
             return False
         self._file = file
         return True
+
+    def holder(self) -> int | None:
+        """Process id of one who keeps us from it, as far as can be known."""
+        return _files.get(self._paths.prefix_lock).holder(self._range)
 
     def share(self) -> None:
         """Let others read the prefix too; it was held exclusively."""

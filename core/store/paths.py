@@ -8,8 +8,10 @@ import fcntl
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from core.errors import StoreError, WrongUse
 from core.model.spec import ConcreteSpec
@@ -29,6 +31,8 @@ class StorePaths:
 
     root: Path
     """Root of the install tree, absolute."""
+    is_before_1_0: bool = False
+    """True if it is laid out as Spack 0.23 does it, see `DatabaseState.placing`."""
 
     @property
     def database_dir(self) -> Path:
@@ -61,21 +65,27 @@ class StorePaths:
         return self.root / "bin" / "sbang"
 
     def prefix_of(self, spec: ConcreteSpec) -> Path:
-        """Where `spec` is, or would be installed: the default projection of Spack 1.x.
+        """Where `spec` is, or would be installed: the default projection of Spack 1.x, or 0.23.
 
         Raises:
             StoreError: the system provides it through modules alone, so that it has no prefix.
         """
         if spec.external is None:
-            projected = (
-                f"{spec.platform}-{spec.target}",
-                f"{spec.name}-{spec.version}-{spec.hash}",
-            )
+            projected = (*self._above(spec), f"{spec.name}-{spec.version}-{spec.hash}")
             # A slash within a version does not make a directory: parts are formatted first.
             return self.root.joinpath(*(_IMPOLITE.sub("_", part) for part in projected))
         if spec.external.path is None:
             raise StoreError(f"{spec.label} comes from modules and has no prefix")
         return Path(spec.external.path)
+
+    def _above(self, spec: ConcreteSpec) -> tuple[str, ...]:
+        if not self.is_before_1_0:
+            return (f"{spec.platform}-{spec.target}",)
+        compiler = cast("Mapping[str, object]", spec.node.get("compiler", {}))
+        return (
+            f"{spec.platform}-{spec.os}-{spec.target}",
+            f"{compiler.get('name', 'none')}-{compiler.get('version', 'none')}",
+        )
 
     def relative(self, prefix: Path) -> str:
         """`prefix` as seen from the root.

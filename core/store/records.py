@@ -5,8 +5,8 @@ hold no other keys than Spack's, or Spack takes the whole database for corrupt.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,16 @@ from core.errors import StoreError, WrongUse
 from core.model.artifact import InstalledRecord
 from core.model.ident import DagHash, dag_hash
 from core.model.spec import ConcreteSpec, spec_from_node
+from core.store.paths import StorePaths
 
 WRITTEN_VERSION = 8
-"""The database version that Spack 1.x writes, and we."""
+"""The database version that Spack 1.x writes, and we in a new store."""
+BEFORE_1_0 = 7
+"""That of Spack 0.19 to 0.23; where we find it we keep it, or those could not read it any more."""
 OLDEST_VERSION = 6
 """The oldest that can be read: Spack 0.17."""
 
+_OTHER_STORE = "Choose another store with --store"
 _REPAIR = "Restore the file from a backup, or let a Spack write it anew with 'spack reindex'"
 
 
@@ -61,18 +65,28 @@ class DatabaseState:
     records: Mapping[DagHash, InstalledRecord]
     """All records, those of packages that are only referred to included."""
 
-    def check_writable(self) -> None:
-        """Refuse to write a database that an older Spack owns.
+    def check_writable(self, specs: Iterable[ConcreteSpec] = ()) -> None:
+        """Refuse to write what the Spack that owns the database could not read.
+
+        Args:
+            specs: what is to be added.
 
         Raises:
-            StoreError: the version is another than the one we write.
+            StoreError: the database is too old, or one of `specs` too new for it.
         """
-        if self.version != WRITTEN_VERSION:
+        if self.version < BEFORE_1_0:
             raise StoreError(
-                "This tree belongs to Spack before 1.0; spackbin can read it but not write it",
+                "This tree belongs to Spack before 0.19; spackbin can read it but not write it",
                 f"Its database has version {self.version}",
-                "Choose another store with --store",
+                _OTHER_STORE,
             )
+        if self.version == BEFORE_1_0:
+            for spec in specs:
+                _check_readable_by_0_23(spec)
+
+    def placing(self, paths: StorePaths) -> StorePaths:
+        """The store with the projection of the Spack that owns the database."""
+        return replace(paths, is_before_1_0=self.version == BEFORE_1_0)
 
     def installed_at(self, prefix: Path) -> InstalledRecord | None:
         """The package that is registered as installed in `prefix`."""
@@ -161,11 +175,29 @@ def _value(hash_: DagHash, record: _Record, known: InstalledRecord | None) -> In
 
 
 def new_record(
-    spec: ConcreteSpec, path: str | None, *, installed: bool, explicit: bool, time: float
+    spec: ConcreteSpec,
+    path: str | None,
+    *,
+    installed: bool,
+    explicit: bool,
+    time: float,
+    version: int = WRITTEN_VERSION,
 ) -> dict[str, Any]:
-    """A record with exactly the fields that Spack writes, in its order."""
+    """A record with exactly the fields that Spack writes, in its order.
+
+    Args:
+        spec: of which package.
+        path: where it is.
+        installed: whether it is there.
+        explicit: whether a user asked for it by name.
+        time: when it was registered, seconds since the epoch.
+        version: that of the database.
+
+    Raises:
+        StoreError: the spec cannot be written, or not in that version.
+    """
     return {
-        "spec": _written_node(spec),
+        "spec": _written_node(spec, version),
         "ref_count": 0,
         "path": path,
         "installed": installed,
@@ -186,17 +218,33 @@ def count_references(installs: Mapping[str, dict[str, Any]]) -> None:
                 installs[hash_]["ref_count"] += 1
 
 
-def _written_node(spec: ConcreteSpec) -> dict[str, Any]:
-    """The node verbatim, unless a Spack before 1.0 made it: that one is brought to format 5.
+def _check_readable_by_0_23(spec: ConcreteSpec) -> None:
+    """Refuse a node of format 5: its compiler is a dependency, which Spack 0.23 cannot read."""
+    if "compiler" not in spec.node:
+        raise StoreError(
+            f"{spec.label} was made for Spack 1.0 or newer, and this tree belongs to an older one,"
+            " which could not read its database any more",
+            f"Its database has version {BEFORE_1_0}",
+            _OTHER_STORE,
+        )
 
-    A node of format 5 has no `compiler`; Spack notes it down as annotation instead.
+
+def _written_node(spec: ConcreteSpec, version: int) -> dict[str, Any]:
+    """The node verbatim, unless an older Spack than that of the database made it.
+
+    For version 8 it is brought to format 5, which has no `compiler`; Spack notes it down as
+    annotation instead. For version 7 it is brought to format 4.
     """
     node: dict[str, Any] = dict(spec.node)
     if not node:
         raise StoreError(f"The spec document of {spec.label} is not known, so it cannot be stored")
     hash_ = node.pop("hash", spec.hash)
     edges: list[dict[str, Any]] = node.get("dependencies") or []
-    compiler: dict[str, Any] | None = node.pop("compiler", None)
+    if version == BEFORE_1_0:
+        _check_readable_by_0_23(spec)
+        compiler = None
+    else:
+        compiler: dict[str, Any] | None = node.pop("compiler", None)
     is_old_edge = any("parameters" not in edge for edge in edges)
     if is_old_edge:
         node["dependencies"] = [_written_edge(edge) for edge in edges]

@@ -21,6 +21,7 @@ from core.store.database import Database
 from core.store.disk import remove_tree, store_error, sync_directory
 from core.store.locks import try_prefix_lock
 from core.store.paths import StorePaths, store_above
+from core.store.records import BEFORE_1_0
 
 _NAME = re.compile(r"\.spackbin-(?P<hash>[a-z2-7]{32})-(?P<created>\d+)-\w+")
 _ATTEMPTS = 20
@@ -206,10 +207,11 @@ def package_directories(paths: StorePaths) -> set[Path]:
     Raises:
         StoreError: the database cannot be read.
     """
-    records = Database(paths).read().records.values()
+    state = Database(paths).read()
+    above = "*/*/" if state.version == BEFORE_1_0 else "*/"
     registered = {
         Path(record.prefix).parent
-        for record in records
+        for record in state.records.values()
         if record.prefix and not record.spec.external
     }
-    return {*registered, *paths.root.glob("*/")}
+    return {*registered, *paths.root.glob(above)}

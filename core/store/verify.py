@@ -4,6 +4,7 @@
 builder's manifest when it installs from a cache; such a one is recognised by its paths.
 """
 
+import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -182,8 +183,7 @@ def _relocated(prefix: Path, names: list[str], info: BuildInfo | None) -> frozen
 
 
 def _registered(prefix: Path) -> _Registered:
-    data = (prefix / MANIFEST).read_bytes()
-    entries = msgspec.json.decode(data, type=dict[str, _Entry])
+    entries = _decoded((prefix / MANIFEST).read_bytes())
     own = str(prefix)
     root = own if own in entries else min(entries, key=len, default=own)
     relative: dict[str, _Entry] = {}
@@ -192,6 +192,16 @@ def _registered(prefix: Path) -> _Registered:
             raise ValueError(f"{path} and {root} are of different packages")
         relative[path[len(root) + 1 :] or "."] = entry
     return _Registered(relative, None if root == own else root)
+
+
+def _decoded(data: bytes) -> dict[str, _Entry]:
+    try:
+        return msgspec.json.decode(data, type=dict[str, _Entry])
+    except msgspec.DecodeError:
+        # Names that are not UTF-8 stand there as halves of characters, which only Python reads.
+        if b"\\ud" not in data:
+            raise
+        return msgspec.convert(json.loads(data), dict[str, _Entry])
 
 
 def _changes(prefix: Path, name: str, entry: _Entry, *, strict: bool) -> Iterator[FileProblem]:

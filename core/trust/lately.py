@@ -6,17 +6,21 @@ whole closure. So what came of it is kept: under the digest of what was checked,
 directory of the keyring of exactly those keys it was checked with. That directory is the user's
 alone, like the keyring: who could write here could trust any key. Only what was good is kept.
 
-It is kept by the clock, so that a key or a signature that expires is noticed soon.
+A key that is distrusted, or learned to be revoked, counts at once: it makes another keyring. One
+that expires is noticed by the clock, after two periods at most.
 """
 
 import os
 import shutil
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PERIOD = 600
 """Seconds. What was found good in this period or the one before it still counts."""
+
+_DIRECTORY = "lately"
 
 
 class Lately:
@@ -31,15 +35,30 @@ class Lately:
         self._home = home
         self._directory = home / "lately"
 
+    @property
+    def keyring(self) -> str:
+        """Name of the keyring. Kept with what only holds for its keys: directories can be moved."""
+        return self._home.name
+
     def recall(self, name: str) -> bytes | None:
         """What was kept under a name lately, if nobody else could have written it."""
+        try:
+            home = os.open(self._home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            return self._read(home, name) if _is_private(home) else None
+        finally:
+            os.close(home)
+
+    def _read(self, home: int, name: str) -> bytes | None:
         now = int(time.time()) // PERIOD
         for period in (now, now - 1):
-            try:
-                data = (self._directory / str(period) / name).read_bytes()
-                return data if self._is_private() else None
-            except OSError:
-                continue
+            with suppress(OSError):
+                path = f"{_DIRECTORY}/{period}/{name}"
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home)
+                with os.fdopen(descriptor, "rb") as file:
+                    return file.read()
         return None
 
     def keep(self, name: str, data: bytes) -> None:
@@ -61,6 +80,8 @@ class Lately:
             if name not in (newest, str(int(newest) - 1)):
                 shutil.rmtree(self._directory / name, ignore_errors=True)
 
-    def _is_private(self) -> bool:
-        found = self._home.stat()
-        return found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o077
+
+def _is_private(home: int) -> bool:
+    """Whether an open directory is ours and nobody else may enter it."""
+    found = os.fstat(home)
+    return found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o077

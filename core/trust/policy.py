@@ -1,8 +1,8 @@
-"""Whether a mirror's builds must be signed."""
+"""Whether a mirror's builds must be signed, and what was let in against the rules."""
 
 from dataclasses import dataclass, replace
 
-from core.model.mirror import Mirror
+from core.model.mirror import Channel, Mirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,26 @@ def policy_of(mirror: Mirror) -> Policy:
         return REQUIRE_SIGNATURES
     unsafe = ACCEPT_UNSIGNED_BINARIES
     return replace(unsafe, announcement=f"Mirror {mirror.name} is unsigned. {unsafe.announcement}")
+
+
+def exceptions(mirror: Mirror, *, is_signed: bool, against_key: str) -> str:
+    """What would have kept a build of `mirror` out, had the user not decided otherwise.
+
+    Args:
+        mirror: where it came from.
+        is_signed: whether it has a good signature.
+        against_key: what spoke against the key when it was pinned all the same; may be empty.
+
+    Returns:
+        A sentence without its full stop; empty if there is no exception.
+    """
+    found: list[str] = []
+    if not is_signed:
+        found.append(f"Mirror {mirror.name} may be unsigned: no signature was asked for")
+    if mirror.channel is Channel.PR:
+        found.append(f"Mirror {mirror.name} holds builds of a pull request")
+    if mirror.is_doubtful and mirror.shares_store:
+        found.append(f"Mirror {mirror.name} is not kept in quarantine")
+    if against_key:
+        found.append(f"The key was trusted although second sources disagree ({against_key})")
+    return "; ".join(found)

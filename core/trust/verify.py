@@ -27,6 +27,7 @@ from core.model.artifact import (
 from core.model.daghash import HashCheck, check_hash
 from core.model.documents import as_list, as_object, gunzip, json_object
 from core.model.ident import Fingerprint
+from core.model.images import LAYER_TYPES
 from core.model.mirror import Mirror
 from core.model.nodes import check_spec_format
 from core.model.spec import ConcreteSpec, spec_from_node, spec_from_nodes
@@ -36,7 +37,7 @@ from core.trust.keyring import keyring_home, open_keyring
 from core.trust.lately import Lately
 from core.trust.manifests import check_document, read_manifest
 from core.trust.pins import Pin
-from core.trust.policy import Policy
+from core.trust.policy import Policy, exceptions
 from core.trust.signature import Finding, Flaw, find_signature
 
 MAX_SPEC_DOCUMENT = 64 << 20
@@ -50,6 +51,8 @@ _TELL = "Tell who runs the mirror; nothing was installed"
 class _Good(msgspec.Struct, frozen=True):
     """What GnuPG said of a good signature."""
 
+    keyring: str
+    """Which keyring it had."""
     text: bytes
     """The text that was signed."""
     signer: str
@@ -147,6 +150,12 @@ class Verifier:
         )
         return VerifiedArtifact(manifest, fetched.archive, spec)
 
+    def exceptions(self, manifest: VerifiedManifest) -> str:
+        """Which exceptions let a manifest in that was found good here; see `core.trust.policy`."""
+        signature = manifest.signature
+        against_key = self._pins[signature.primary].exception if signature else ""
+        return exceptions(self._mirror, is_signed=signature is not None, against_key=against_key)
+
     def _text_of(self, raw: RawManifest) -> tuple[bytes, Signature | None]:
         """What to believe, and whose word it is."""
         if raw.mirror != self._mirror.name:
@@ -180,11 +189,9 @@ class Verifier:
     def _read_signed(self, document: bytes, is_detached: bool) -> tuple[bytes, Finding]:
         """The text that was signed, by GnuPG, and what there is to say of the signature."""
         name = ("detached-" if is_detached else "signed-") + hashlib.sha256(document).hexdigest()
-        try:
-            good = msgspec.msgpack.decode(self._lately.recall(name) or b"", type=_Good)
-            return good.text, Finding(None, good.signer, good.primary)
-        except msgspec.DecodeError:
-            pass
+        kept = self._recalled(name)
+        if kept:
+            return kept.text, Finding(None, kept.signer, kept.primary)
         gpg = open_keyring(self._keyrings, list(self._pins.values()))
         if is_detached:
             text, signature = parted(document)
@@ -194,13 +201,22 @@ class Verifier:
             text = said.data
         finding = find_signature(said, detached=is_detached)
         if finding.flaw is None:
-            good = _Good(text, finding.signer, finding.primary)
+            good = _Good(self._lately.keyring, text, finding.signer, finding.primary)
             self._lately.keep(name, msgspec.msgpack.encode(good))
         return text, finding
 
+    def _recalled(self, name: str) -> _Good | None:
+        try:
+            good = msgspec.msgpack.decode(self._lately.recall(name) or b"", type=_Good)
+        except msgspec.DecodeError:
+            return None
+        return good if good.keyring == self._lately.keyring else None
+
     def _root_spec(self, document: bytes, digest: str, archive: BlobRecord) -> ConcreteSpec:
         """The root of the spec document with this digest, which was checked already."""
-        name = f"root-{digest}-{archive.sha256}"
+        # With images the document is held against the archive too.
+        what = "layer" if archive.media_type in LAYER_TYPES else "archive"
+        name = f"root-{digest}-{what}-{archive.sha256}"
         try:
             return spec_from_node(msgspec.json.decode(self._lately.recall(name) or b""))
         except msgspec.DecodeError:

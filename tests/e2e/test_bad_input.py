@@ -1,11 +1,8 @@
 """Bad input by the command line: a plain sentence, the right exit status, nothing left behind."""
 
-import gzip
-import io
 import json
 import os
 import subprocess
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,64 +163,6 @@ def test_a_second_mirror_serves_what_the_first_one_spoilt(
     (tide,) = (node for node in plan["nodes"] if node["name"] == "tide")
     assert "harbor" in tide["reason"]
     assert "not signed" in tide["reason"]
-
-
-# What an archive may hold
-
-
-def entry(
-    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o644
-) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname, info.mode = kind, link, mode
-    return info
-
-
-def with_members(archive: bytes, added: Callable[[str], list[tarfile.TarInfo]]) -> bytes:
-    """A good archive with members put before its build info; `added` gets its prefix."""
-    out = io.BytesIO()
-    with (
-        tarfile.open(fileobj=io.BytesIO(archive)) as old,
-        tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as new,
-    ):
-        *members, info = old.getmembers()
-        top = info.name.removesuffix("/.spack/binary_distribution")
-        for item in [*members, *added(top), info]:
-            is_old = item is info or item in members
-            new.addfile(item, old.extractfile(item) if is_old and item.isreg() else None)
-    return gzip.compress(out.getvalue(), mtime=0)
-
-
-EVIL: dict[str, Callable[[str], list[tarfile.TarInfo]]] = {
-    "parent": lambda top: [entry(f"{top}/../../../escaped")],
-    "absolute": lambda top: [entry("/tmp/spackbin-escaped")],
-    "sibling": lambda top: [entry(f"{top}-sibling/escaped")],
-    "through a symbolic link": lambda top: [
-        entry(f"{top}/out", tarfile.SYMTYPE, "/tmp"),
-        entry(f"{top}/out/spackbin-escaped"),
-    ],
-    "hard link outside": lambda top: [entry(f"{top}/passwd", tarfile.LNKTYPE, "/etc/passwd")],
-    "hard link up": lambda top: [entry(f"{top}/up", tarfile.LNKTYPE, f"{top}/../x")],
-    "device": lambda top: [entry(f"{top}/null", tarfile.CHRTYPE)],
-    "block device": lambda top: [entry(f"{top}/disk", tarfile.BLKTYPE)],
-    "FIFO": lambda top: [entry(f"{top}/pipe", tarfile.FIFOTYPE)],
-    "setuid": lambda top: [entry(f"{top}/bin/root", mode=0o4755)],
-    "setgid": lambda top: [entry(f"{top}/bin/group", mode=0o2755)],
-    "twice": lambda top: [entry(f"{top}/twice"), entry(f"{top}/twice")],
-}
-
-
-@pytest.mark.parametrize("case", EVIL)
-def test_an_unsafe_archive_is_refused_although_it_is_signed(
-    case: str, program: Program, simulated: SimulatedMirror
-) -> None:
-    good = simulated.archive_path("tide").read_bytes()
-    simulated.replace_archive("tide", with_members(good, EVIL[case]))
-    program.trusting(simulated.url, simulated.fingerprint)
-    said = program.refused(TRUST, "install", "tide", "--yes")
-    assert "tide@2.1: failed. The archive is refused" in said
-    assert_untouched(program)
-    assert not Path("/tmp/spackbin-escaped").exists()
 
 
 # What the machine may refuse

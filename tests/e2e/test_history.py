@@ -226,8 +226,9 @@ def installing(
     archive = simulated.archive_path("boat").relative_to(simulated.root)
     server.fail(str(archive), Fault(drip=0.05))
     program.good("install", "boat", "--yes", "--detach")
-    (journal,) = program.directory.glob("state/runs/*/*/journal.jsonl")
-    until(lambda: "NodeFinished" in journal.read_text())
+    (request,) = program.directory.glob("state/runs/*/*/request.json")
+    journal = request.with_name("journal.jsonl")
+    until(lambda: journal.exists() and "NodeFinished" in journal.read_text())
     first: dict[str, Any] = json.loads(journal.read_text().splitlines()[0])
     return first
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.store.fsck import half_done
 from tests.program import Program, said_by
 from tests.simulator.keys import SigningKey
 from tests.simulator.packages import BUILD_ROOT
@@ -18,6 +19,8 @@ KEYS = {
     "v0.23.1": "858194366637A9132F3C74A8328F77E827858E14",
     "v0.18.1": "166E5B65CBC07F8837F20F80E35427DF5790AF48",
 }
+NEWER, NEWER_KEY = "kvgootxj37ndcc7lz5imsiscnleu24gw", "559EE7965466D9E9E4AAD601E7B01DEF7EE06A2A"
+"""A beacon of Spack 1.3, and its signer."""
 NEEDS = {
     "v0.23.1": {"beacon", "libharbor", "libtide", "gcc-runtime"},
     "v0.18.1": {"beacon", "libharbor", "libtide"},
@@ -54,6 +57,33 @@ def test_add_trust_plan_install_run(version: str, program: Program, golden: Path
         assert "compiler" not in record["spec"]
         assert record["spec"]["annotations"]["compiler"] == "gcc@=12.2.0"
     assert program.good("install", "beacon@1.3.0", "--yes").count("installed already") == 1
+
+
+def test_a_tree_of_spack_0_23_stays_one(program: Program, golden: Path) -> None:
+    """Database and places are as that Spack itself wrote them; nothing newer gets in."""
+    program.trusting(golden / "v0.23.1" / "mirror-signed", KEYS["v0.23.1"])
+    database = program.store / ".spack-db" / "index.json"
+    database.parent.mkdir(parents=True)
+    database.write_text('{"database":{"version":"7","installs":{}}}')
+    recorded = json.loads((golden / "v0.23.1" / "expected-1-db.json").read_text())["database"]
+    roots = [hash_ for hash_, record in recorded["installs"].items() if record["explicit"]]
+    place = "/opt/golden-store/v0.23.1"
+    program.good("install", *(f"/{hash_}" for hash_ in roots), "--yes")
+    found = json.loads(database.read_text())["database"]
+    for record in (*found["installs"].values(), *recorded["installs"].values()):
+        assert record.pop("installation_time") > 0
+        record["path"] = record["path"].replace(str(program.store), place)
+    assert found == recorded
+    for record in found["installs"].values():
+        here = Path(record["path"].replace(place, str(program.store)))
+        assert here.is_dir() is record["installed"]
+    assert half_done(program.store) == ()
+
+    program.good("mirror", "add", "newer", str(golden / "dev" / "mirror-signed"))
+    program.good("key", "trust", "newer", NEWER_KEY)
+    said = program.refused(1, "install", f"/{NEWER}", "--yes")
+    assert "this tree belongs to an older one" in said
+    assert json.loads(database.read_text())["database"]["version"] == "7"
 
 
 def test_a_script_of_an_old_package_runs(program: Program, golden: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.cancel import CancelToken
-from core.errors import StoreError
+from core.engine.journal import runs
 from core.events import NodeFailed, NodeFinished, RunFinished, RunStarted
 from core.model.host import Host, Libc
 from core.session import Run, Session
@@ -93,16 +93,82 @@ def test_the_engine_outlives_the_terminal_that_started_it(
     assert "2 packages installed" in program.run("attach").stderr
 
 
-def test_a_second_install_into_the_store_waits_for_the_first(
-    session: Session, simulated: SimulatedMirror, server: FaultyServer
+def test_a_second_start_of_the_same_install_joins_the_first(
+    program: Program, session: Session, simulated: SimulatedMirror, server: FaultyServer
 ) -> None:
-    plan = session.plan(ready(session, simulated, server.url), cancel=CancelToken())
+    (boat,) = ready(session, simulated, server.url)
+    plan = session.plan([boat], cancel=CancelToken())
     slow_archive(simulated, server, "boat")
     run = session.start_install(plan)
-    with pytest.raises(StoreError, match="in progress"):
-        session.start_install(plan)
+    assert session.start_install(plan).id == run.id
+    second = subprocess.Popen(
+        program.arguments("install", "boat", "--yes"),
+        env=program.environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert second.stderr
+    for line in second.stderr:
+        if f"being installed already, by run {run.id}" in line:
+            break
+    server.heal()
+    _, said = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 0
+    assert "2 packages installed" in said
+    assert [known.id for known in runs(session.settings)] == [run.id]
+
+
+def test_another_install_does_not_wait_for_the_first(
+    program: Program, session: Session, simulated: SimulatedMirror, server: FaultyServer
+) -> None:
+    (boat,) = ready(session, simulated, server.url)
+    plan = session.plan([boat], cancel=CancelToken())
+    slow_archive(simulated, server, "boat")
+    run = session.start_install(plan)
+    tide = session.resolve("tide").build.hash
+    until(lambda: any(isinstance(event, NodeFinished) for event in run.history()))
+    assert "installed already" in program.good("install", f"/{tide}", "--yes")
+    assert run.is_alive()
+    # A run that is being cancelled is not joined: another one comes after it.
     run.cancel()
-    until(lambda: not run.is_alive())
+    again = session.start_install(plan)
+    assert again.id != run.id
+    server.heal()
+    until(lambda: not again.is_alive() and not run.is_alive())
+    assert last(again).exit_status == 0
+
+
+def test_attach_names_the_runs_in_progress(
+    program: Program, session: Session, simulated: SimulatedMirror, server: FaultyServer
+) -> None:
+    (boat,) = ready(session, simulated, server.url)
+    slow_archive(simulated, server, "boat")
+    slow_archive(simulated, server, "tide")
+    tide = session.start_install(
+        session.plan([session.resolve("tide").build.hash], cancel=CancelToken())
+    )
+    until(lambda: bool(tide.history()))
+    both = session.start_install(session.plan([boat], cancel=CancelToken()))
+    assert both.id != tide.id
+    assert [run.id for run in session.runs.in_progress()] == [both.id, tide.id]
+    server.heal()
+    done = program.run("attach")
+    assert done.returncode == 0
+    until(lambda: not tide.is_alive())
+    (named,) = (event for event in both.history() if isinstance(event, RunStarted))
+    assert named.run == both.id
+    # Nothing was done twice.
+    fetched = [
+        event
+        for run in (tide, both)
+        for event in run.history()
+        if isinstance(event, NodeFinished) and not event.already
+    ]
+    assert len(fetched) == 2
+    assert program.run("attach", tide.id[-6:]).returncode == 0
+    assert "There is no run" in program.refused(4, "attach", "nothing")
 
 
 def test_a_cancelled_run_leaves_nothing_half_done(

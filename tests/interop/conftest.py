@@ -1,24 +1,43 @@
-"""Tests against a real Spack 1.x; collected only if SPACKBIN_TEST_SPACK names its checkout."""
+"""Tests against real Spacks; collected only if SPACKBIN_TEST_SPACK names their checkouts.
+
+Several are separated by colons. Those of Spack 1.x and those of 0.23 have tests of their own.
+"""
 
 import os
 from pathlib import Path
 
 import pytest
 from our_store import install, packages, reef_graph
-from real_spack import RealSpack
+from real_spack import RealSpack, version_of
 
 from core.model.graph import SpecGraph
 from core.store.paths import StorePaths
 
-CHECKOUT = os.environ.get("SPACKBIN_TEST_SPACK", "")
+CHECKOUTS = [Path(path) for path in os.environ.get("SPACKBIN_TEST_SPACK", "").split(":") if path]
+OLD_TESTS = "test_spack_0_23.py"
+HAVE_NEW = any(version_of(checkout) >= (1, 0) for checkout in CHECKOUTS)
+HAVE_OLD = any(version_of(checkout) < (1, 0) for checkout in CHECKOUTS)
 
-collect_ignore_glob = [] if CHECKOUT else ["test_*.py"]
+collect_ignore = [] if HAVE_OLD else [OLD_TESTS]
+collect_ignore_glob = [] if HAVE_NEW else ["test_spack_[!0]*.py"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test runs with each Spack that it is for; one marked `newest` with that alone."""
+    if "checkout" not in metafunc.fixturenames:
+        return
+    is_old = metafunc.definition.path.name == OLD_TESTS
+    fitting = [one for one in CHECKOUTS if (version_of(one) < (1, 0)) is is_old]
+    if metafunc.definition.get_closest_marker("newest_spack"):
+        fitting = [max(fitting, key=version_of)]
+    names = [".".join(map(str, version_of(one))) for one in fitting]
+    metafunc.parametrize("checkout", fitting, ids=names)
 
 
 @pytest.fixture
-def spack(tmp_path: Path) -> RealSpack:
+def spack(checkout: Path, tmp_path: Path) -> RealSpack:
     """A Spack of its own configuration, whose install tree is `tmp_path / "store"`."""
-    return RealSpack(Path(CHECKOUT), tmp_path / "spack", tmp_path / "store")
+    return RealSpack(checkout, tmp_path / "spack", tmp_path / "store")
 
 
 @pytest.fixture

@@ -1,18 +1,27 @@
-"""Running a real Spack 1.x without network, home or configuration of its user.
+"""Running a real Spack, 0.23 or 1.x, without network, home or configuration of its user.
 
 Nothing but the checkout and a Python is needed: no solver, because nothing is concretized here, and
 no package repository, because the recipes are made up from the names of the packages.
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-RECIPE = "from spack.package import *\n\n\nclass {name}(PackageBase):\n    has_code = False\n"
+RECIPE = "from spack.package import *\n\n\nclass {name}({base}):\n    has_code = False\n"
 TIMEOUT = 120
+
+
+def version_of(checkout: Path) -> tuple[int, ...]:
+    """Major, minor and patch of a Spack."""
+    text = (checkout / "lib" / "spack" / "spack" / "__init__.py").read_text()
+    found = re.search(r'^__version__ = "(\d+)\.(\d+)\.(\d+)', text, re.MULTILINE)
+    assert found, checkout
+    return tuple(map(int, found.groups()))
 
 
 @dataclass(frozen=True)
@@ -26,17 +35,36 @@ class RealSpack:
     store: Path
     """Its install tree."""
 
+    @property
+    def is_before_1_0(self) -> bool:
+        """True for 0.23."""
+        return version_of(self.checkout) < (1, 0)
+
     def know(self, packages: Iterable[tuple[str, str]]) -> None:
         """Make recipes for (namespace, package name); without one Spack loads no package."""
         for namespace, package in packages:
             repository = self._repository(namespace)
-            module = package.replace("-", "_")
+            module = package if self.is_before_1_0 else package.replace("-", "_")
             recipe = repository / "packages" / module / "package.py"
             recipe.parent.mkdir(parents=True, exist_ok=True)
-            name = "".join(word.capitalize() for word in module.split("_"))
-            recipe.write_text(RECIPE.format(name=name))
-            about = f"repo:\n  namespace: {namespace}\n  api: v2.0\n"
+            name = "".join(word.capitalize() for word in re.split("[-_]", module))
+            base = "Package" if self.is_before_1_0 else "PackageBase"
+            recipe.write_text(RECIPE.format(name=name, base=base))
+            api = "" if self.is_before_1_0 else "  api: v2.0\n"
+            about = f"repo:\n  namespace: {namespace}\n{api}"
             (repository / "repo.yaml").write_text(about)
+
+    def use(self, mirror: Path) -> None:
+        """Have a mirror configured, of which no signature is checked."""
+        scope = self.place / "scope"
+        scope.mkdir(parents=True, exist_ok=True)
+        url = f"file://{mirror.resolve()}"
+        (scope / "mirrors.yaml").write_text(json.dumps({"mirrors": {"harbor": url}}))
+
+    def verify(self, *specs: str) -> None:
+        """Have it compare installed packages with their manifests; fails if they differ."""
+        command = ["verify"] if self.is_before_1_0 else ["verify", "manifest"]
+        self.run(*command, *specs)
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`spack ARGUMENTS`."""
@@ -68,6 +96,9 @@ class RealSpack:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line; writes the configuration first."""
+        repositories = {
+            path.name: str(path) for path in self.place.glob("repositories/spack_repo/*")
+        }
         settings = {
             "config": {
                 "install_tree": {"root": str(self.store)},
@@ -80,9 +111,7 @@ class RealSpack:
             # Enabled, with nowhere to go to: Spack finds what it can on the system.
             "bootstrap": {"enable": True, "root": str(self.place / "bootstrap"), "sources": []},
             # Two colons: instead of the repository that Spack would clone.
-            "repos:": {
-                path.name: str(path) for path in self.place.glob("repositories/spack_repo/*")
-            },
+            "repos:": list(repositories.values()) if self.is_before_1_0 else repositories,
         }
         scope = self.place / "scope"
         scope.mkdir(parents=True, exist_ok=True)

@@ -23,8 +23,21 @@ with store.db.read_transaction():
     spec = store.db.query_one("/" + sys.argv[1])
 lock = store.prefix_locker.raw_lock(spec) if sys.argv[2] == "prefix" else store.db.lock
 print("ready", flush=True)
+
+def do(name):
+    if hasattr(lock, name):
+        return getattr(lock, name)()
+    # Before 1.2 there is no attempt, but a wait that may be short.
+    try:
+        getattr(lock, name.replace("try_", ""))(timeout=0.01)
+    except Exception as error:
+        if type(error).__name__ != "LockTimeoutError":
+            raise
+        return False
+    return True
+
 for line in sys.stdin:
-    print(getattr(lock, line.strip())(), flush=True)
+    print(do(line.strip()), flush=True)
 """
 
 

@@ -48,10 +48,7 @@ def test_spack_finds_verifies_and_uninstalls_what_we_installed(
 def test_we_see_and_continue_what_spack_installed(
     program: Program, spack: RealSpack, golden: Path
 ) -> None:
-    mirror = f"file://{(golden / 'dev' / 'mirror-signed').resolve()}"
-    scope = spack.place / "scope"
-    scope.mkdir(parents=True, exist_ok=True)
-    (scope / "mirrors.yaml").write_text(json.dumps({"mirrors": {"harbor": mirror}}))
+    spack.use(golden / "dev" / "mirror-signed")
     spack.run("install", "--cache-only", "--no-check-signature", f"/{BEACON}")
     listed = program.json("list", "beacon@1.3.0")["builds"]
     assert [build["disposition"] for build in listed] == ["installed"]

@@ -10,7 +10,7 @@ from spack_verdicts import SCRIPT
 from tests.core.catalog.golden_index import records_of
 from tests.core.host.machines import RECORDED
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.newest_spack]
 
 
 def test_a_real_spack_still_answers_as_recorded(

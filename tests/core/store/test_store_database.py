@@ -259,18 +259,34 @@ def test_an_installed_package_has_a_path(store: StorePaths, graph: SpecGraph) ->
     assert Database(store).read().records[KELP].prefix is None
 
 
-@pytest.mark.parametrize("version", ["6", "7"])
+def test_a_tree_of_spack_0_23_gets_nothing_that_it_cannot_read(
+    store: StorePaths, graph: SpecGraph
+) -> None:
+    database = Database(store)
+    store.database.parent.mkdir(parents=True)
+    store.database.write_text('{"database":{"version":"7","installs":{}}}')
+    state = database.read()
+    state.check_writable()
+    for refused in (
+        lambda: state.check_writable([graph[KELP]]),
+        lambda: register(store, graph, KELP),
+    ):
+        with pytest.raises(StoreError, match=r"made for Spack 1\.0 or newer"):
+            refused()
+    assert raw(store) == {"database": {"version": "7", "installs": {}}}
+
+
 def test_the_tree_of_an_older_spack_is_read_and_not_written(
-    store: StorePaths, graph: SpecGraph, version: str
+    store: StorePaths, graph: SpecGraph
 ) -> None:
     register(store, graph, KELP)
     document = raw(store)
-    document["database"]["version"] = version
+    document["database"]["version"] = "6"
     store.database.write_text(json.dumps(document))
     state = Database(store).read()
     assert state.records[KELP].installed
-    with pytest.raises(StoreError, match=r"before 1\.0; spackbin can read it but not write it"):
+    with pytest.raises(StoreError, match=r"before 0\.19; spackbin can read it but not write it"):
         state.check_writable()
-    with pytest.raises(StoreError, match=r"before 1\.0; spackbin can read it but not write it"):
+    with pytest.raises(StoreError, match=r"before 0\.19; spackbin can read it but not write it"):
         register(store, graph, LIBTIDE)
     assert raw(store) == document

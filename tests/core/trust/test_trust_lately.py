@@ -1,5 +1,8 @@
 """What was found good lately is not checked again; anything else is."""
 
+import os
+import shutil
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.errors import Refused
-from core.trust import gpg, lately
+from core.model.artifact import VerifiedManifest
+from core.model.ident import Fingerprint
+from core.trust import gpg, keyring, lately
+from core.trust.keys import read_keys
+from core.trust.pins import PinStore
+from core.trust.policy import policy_of
 from core.trust.verify import Verifier
-from tests.simulator.keys import SigningKey
+from tests.simulator.keys import KeyRing, SigningKey
 from tests.simulator.mirror import SimulatedMirror
 from tests.simulator.pins import verifier_of
 
@@ -133,3 +141,116 @@ def test_a_remembered_root_is_the_same(fresh: Fresh, simulated: SimulatedMirror)
     assert fresh().spec_document(manifest, document) == fresh().spec_document(manifest, document)
     with pytest.raises(Refused, match="bytes instead of"):
         fresh().spec_document(manifest, document + b"x")
+
+
+# Keys that count no more, or not for this mirror
+
+
+def test_a_distrusted_key_counts_no_more_at_once(
+    simulated: SimulatedMirror, signing_key: SigningKey, tmp_path: Path
+) -> None:
+    mirror, place = simulated.mirror(), tmp_path / "pins.json"
+    pins = PinStore(place)
+
+    def verified() -> VerifiedManifest:
+        verifier = Verifier(mirror, pins.pins(mirror), policy_of(mirror), tmp_path / "keyrings")
+        return verifier.manifest(simulated.raw_manifest("boat"))
+
+    pins.add(mirror, read_keys(signing_key.public)[0])
+    assert verified().signature
+    pins.remove(mirror, Fingerprint(signing_key.fingerprint))
+    with pytest.raises(Refused, match="not trusted for mirror"):
+        verified()
+    pins.add(mirror, read_keys(signing_key.public)[0])
+    assert verified().signature
+
+
+def test_a_key_learned_to_be_revoked_counts_no_more_at_once(
+    simulated: SimulatedMirror, key_ring: KeyRing, tmp_path: Path
+) -> None:
+    key = key_ring.generate("Revoked Meanwhile <meanwhile@simulator.example>")
+    simulated.sign_by("boat", key)
+
+    def verified() -> VerifiedManifest:
+        verifier = verifier_of(simulated.mirror(), [key], tmp_path / "keyrings")
+        return verifier.manifest(simulated.raw_manifest("boat"))
+
+    assert verified().signature
+    key_ring.revoke(key)
+    with pytest.raises(Refused, match="which is revoked"):
+        verified()
+    # Whoever may move directories beside it cannot bring back what was found then.
+    before, now = sorted((tmp_path / "keyrings").iterdir(), key=lambda home: home.stat().st_mtime)
+    shutil.rmtree(now / "lately", ignore_errors=True)
+    (before / "lately").rename(now / "lately")
+    with pytest.raises(Refused, match="which is revoked"):
+        verified()
+
+
+def test_a_key_that_expires_is_noticed_by_the_clock(
+    simulated: SimulatedMirror,
+    key_ring: KeyRing,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = key_ring.generate("Short Lately <lately@simulator.example>", expires="20260301T000000")
+    then = "20260201T000000"
+    simulated.sign_by("boat", key, "--faked-system-time", then)
+    real = gpg._OPTIONS
+    # GnuPG believes that it is February, and we that it is now.
+    monkeypatch.setattr(gpg, "_OPTIONS", [*real, "--faked-system-time", then])
+
+    def verified() -> VerifiedManifest:
+        verifier = verifier_of(simulated.mirror(), [key], tmp_path / "keyrings")
+        return verifier.manifest(simulated.raw_manifest("boat"))
+
+    assert verified().signature
+    monkeypatch.setattr(gpg, "_OPTIONS", real)
+    keyring._gpg.cache_clear()
+    later = time.time() + 2 * lately.PERIOD
+    monkeypatch.setattr(lately.time, "time", lambda: later)
+    with pytest.raises(Refused, match="which has expired"):
+        verified()
+
+
+# Other users
+
+
+def test_a_home_that_is_elsewhere_is_not_believed(
+    fresh: Fresh, simulated: SimulatedMirror, asked: list[bytes], tmp_path: Path
+) -> None:
+    fresh().manifest(simulated.raw_manifest("boat"))
+    (home,) = (tmp_path / "keyrings").iterdir()
+    home.rename(tmp_path / "elsewhere")
+    home.symlink_to(tmp_path / "elsewhere")
+    fresh().manifest(simulated.raw_manifest("boat"))
+    assert len(asked) == 2
+
+
+def test_what_is_no_plain_file_is_not_waited_for(
+    fresh: Fresh, simulated: SimulatedMirror, asked: list[bytes], tmp_path: Path
+) -> None:
+    fresh().manifest(simulated.raw_manifest("boat"))
+    (kept,) = (tmp_path / "keyrings").glob("*/lately/*/signed-*")
+    kept.unlink()
+    kept.symlink_to("/dev/zero")
+    fresh().manifest(simulated.raw_manifest("boat"))
+    (home,) = (tmp_path / "keyrings").iterdir()
+    for there in home.glob("lately/*/signed-*"):
+        there.unlink()
+        os.mkfifo(there)
+    home.chmod(0o770)
+    fresh().manifest(simulated.raw_manifest("boat"))
+    assert len(asked) == 3
+
+
+def test_nobody_else_may_look_into_it(
+    fresh: Fresh, simulated: SimulatedMirror, tmp_path: Path
+) -> None:
+    before = os.umask(0)
+    try:
+        fresh().manifest(simulated.raw_manifest("boat"))
+    finally:
+        os.umask(before)
+    (home,) = (tmp_path / "keyrings").iterdir()
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
