@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from core.store.records import BEFORE_1_0
 
 _NAME = re.compile(r"\.spackbin-(?P<hash>[a-z2-7]{32})-(?P<created>\d+)-\w+")
 _ATTEMPTS = 20
+_making = threading.Lock()
+_made: dict[Path, int] = {}
+"""How many directories this process has made above the stages in a directory."""
 
 
 def new_stage(prefix: Path) -> Path:
@@ -41,9 +45,11 @@ def new_stage(prefix: Path) -> Path:
     store_above(prefix)
     try:
         for _ in range(_ATTEMPTS):
-            created = _make_parents(prefix.parent)
             # A neighbour that fails may have taken the empty directory away again.
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError), _making:
+                created = _make_parents(prefix.parent)
+                # Whichever of several stages goes last takes what was made for any of them.
+                created = _made[prefix.parent] = max(created, _made.get(prefix.parent, 0))
                 name = f".spackbin-{hash_}-{created}-"
                 return Path(tempfile.mkdtemp(prefix=name, dir=prefix.parent))
     except OSError as error:
