@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Other processes may be slow at any moment: how long an example takes says nothing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 pytest_plugins = ["tests.simulator.fixtures", "tests.servers.registry", "tests.servers.s3"]
 
@@ -44,6 +49,11 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "LOCK_TIMEOUT",
     ):
         monkeypatch.delenv(f"SPACKBIN_{name}", raising=False)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Many tests wait for processes of their own: one worker more than there are cores."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_terminal_summary(

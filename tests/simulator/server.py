@@ -52,8 +52,13 @@ class FaultyServer:
         self._faults[path] = fault
 
     def heal(self) -> None:
-        """Serve all things well."""
+        """Serve all things well, from now on and what is being served."""
         self._faults.clear()
+
+    @property
+    def is_faulty(self) -> bool:
+        """True if anything is served badly."""
+        return bool(self._faults)
 
     def fault_for(self, path: str) -> Fault:
         with self._lock:
@@ -133,7 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.recv(1)
             self.close_connection = True
         elif fault.drip:
+            faulty: FaultyServer = self.server.faulty  # type: ignore[attr-defined]
             for number in range(len(body)):
+                if not faulty.is_faulty:
+                    self.wfile.write(body[number:])
+                    break
                 self.wfile.write(body[number : number + 1])
                 time.sleep(fault.drip)
         else:
