@@ -15,6 +15,7 @@ from core.archive.paths import refuse
 from core.archive.stream import UnpackedStream
 from core.archive.tree import Tree
 from core.cancel import CancelToken
+from core.model.modes import DIRECTORY, EXECUTABLE, PLAIN
 
 Progress = Callable[[int, int], None]
 """Called with the entries done and all entries that are known of."""
@@ -23,12 +24,6 @@ Choose = Callable[[Member, bytes], "Treatment"]
 
 LARGE = 2**22
 """Bytes from which on a file is never held in memory as a whole."""
-EXECUTABLE = 0o755
-"""Mode of a file that the archive says may be executed."""
-PLAIN = 0o644
-"""Mode of any other file."""
-DIRECTORY = 0o2755
-"""Mode of a directory: Spack's, whose set-gid bit lets what is made later keep the group."""
 
 _WORTH_PASSING_ON = 2**15
 _PIECE = 2**20

@@ -66,14 +66,6 @@ class UnpackedStream:
         """What is at hand: some of the unpacked bytes, and where in them the unread ones begin."""
         return self._piece, self._used
 
-    def read_some(self, size: int) -> bytes:
-        """At least one of the next `size` bytes, as many as are at hand; none at the end."""
-        if not self._fill():
-            return b""
-        part = self._piece[self._used : self._used + size]
-        self._used += len(part)
-        return part
-
     def finish(self, archive_end: int) -> None:
         """Read to the end; nothing but zeros may follow `archive_end`, where the tar ends.
 

@@ -33,12 +33,12 @@ from core.errors import RelocationError, StoreError
 from core.model.artifact import StagedTree, VerifiedArtifact
 from core.model.blobs import ARCHIVE
 from core.model.ident import DagHash
+from core.model.modes import DIRECTORY
 from core.model.spec import ConcreteSpec
 from core.relocate.elf import MAGIC
 from core.relocate.prefixes import PrefixMap, make_prefix_map
 from core.store.disk import remove_tree, store_error
 from core.store.manifest import MANIFEST, Entry, manifest_entry, save_manifest
-from core.store.permissions import DIRECTORY
 from core.store.sbang import system_shebang_limit
 
 PARKED_SPEC = ".spack/.spec.json.staged"

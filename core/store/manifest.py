@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.store.permissions import PLAIN
+from core.model.modes import PLAIN
 
 MANIFEST = ".spack/install_manifest.json"
 """Where the manifest is, relative to the prefix."""

@@ -11,8 +11,8 @@ from core.store.database import Database
 from core.store.locks import prefix_lock
 from core.store.manifest import write_manifest
 from core.store.paths import StorePaths
-from core.store.permissions import set_permissions
 from core.store.stage import commit, new_stage
+from tests.permissions import set_permissions
 
 REEF = DagHash("pgxfx3bbzwipmvo4y66vtatgkp4tlmhq")
 _ALL = ("build", "link", "run", "test")

@@ -14,8 +14,8 @@ from core.model.spec import ConcreteSpec, spec_from_node
 from core.store.database import Database
 from core.store.manifest import write_manifest
 from core.store.paths import StorePaths
-from core.store.permissions import set_permissions
 from core.store.stage import commit, new_stage
+from tests.permissions import set_permissions
 
 REEF = DagHash("pgxfx3bbzwipmvo4y66vtatgkp4tlmhq")
 LIBTIDE = DagHash("puk55bhxijb6dqgneqwgu7ft6zxmgwe6")

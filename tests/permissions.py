@@ -1,15 +1,10 @@
-"""Modes in a prefix: what Spack gives packages that everyone may read and only the owner write."""
+"""Modes of a package that a test has put together."""
 
 import os
 import stat
 from pathlib import Path
 
-DIRECTORY = 0o2755
-"""Mode of every directory of a package; the set-gid bit lets new files keep its group."""
-EXECUTABLE = 0o755
-"""Mode of a file that anyone may execute."""
-PLAIN = 0o644
-"""Mode of any other file."""
+from core.model.modes import DIRECTORY, EXECUTABLE, PLAIN
 
 
 def set_permissions(prefix: Path) -> None:
