@@ -11,11 +11,11 @@ import msgspec
 from core.model.holder import Holder
 from core.model.ident import DagHash, MirrorName, Sha256
 
-Phase = Literal["fetch", "verify", "extract", "relocate", "register"]
-"""A phase in the life of one node."""
+Phase = Literal["fetch", "verify", "extract", "relocate", "register", "build"]
+"""A phase in the life of one node; one that is built from source has `build` alone."""
 
 PHASES: tuple[Phase, ...] = ("fetch", "verify", "extract", "relocate", "register")
-"""All phases, in order."""
+"""The phases of a binary, in order."""
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="event", tag=True, kw_only=True):
@@ -36,6 +36,8 @@ class RunNode(msgspec.Struct, frozen=True):
     """Bytes to fetch; 0 if nobody knows."""
     depends_on: tuple[DagHash, ...]
     """Those among the run's nodes that must be installed before."""
+    from_source: bool = False
+    """True if Spack builds it."""
 
 
 class RunStarted(_Event, frozen=True):
@@ -144,6 +146,48 @@ class NodeRelocated(_Event, frozen=True):
         return self.binaries + self.texts + self.links
 
 
+class BuildQueued(_Event, frozen=True):
+    """A node was handed to a builder."""
+
+    node: DagHash
+    """Which node."""
+    builder: str
+    """Name of the builder, e.g. `local`."""
+    job: str
+    """What the builder calls it; foreign text."""
+    log: str
+    """File in which Spack's output will be; viewers read it themselves. Foreign text inside."""
+    reattached: bool = False
+    """True if an earlier run had handed it over."""
+
+
+class BuildStarted(_Event, frozen=True):
+    """A build runs."""
+
+    node: DagHash
+    """Which node."""
+    host: str
+    """Machine that it runs on; may be empty. Foreign text."""
+
+
+class BuildStepped(_Event, frozen=True):
+    """A build came to the next of Spack's own phases."""
+
+    node: DagHash
+    """Which node."""
+    step: str
+    """Name of the phase, e.g. `configure`. Foreign text."""
+
+
+class BuildWaits(_Event, frozen=True):
+    """A build that was handed over does not run yet, for a reason that the builder names."""
+
+    node: DagHash
+    """Which node."""
+    reason: str
+    """Why, e.g. `Resources`. Foreign text."""
+
+
 class NodeFinished(_Event, frozen=True):
     """A node is installed and registered."""
 
@@ -168,6 +212,8 @@ class NodeFailed(_Event, frozen=True):
     """What to do next."""
     exit_status: int
     """Exit status of the family of errors."""
+    log: str = ""
+    """File with the output of the build that failed; empty if none was built."""
 
 
 class NodeSkipped(_Event, frozen=True):
@@ -249,6 +295,10 @@ Event = (
     | PhaseFinished
     | NodeVerified
     | NodeRelocated
+    | BuildQueued
+    | BuildStarted
+    | BuildStepped
+    | BuildWaits
     | NodeFinished
     | NodeFailed
     | NodeSkipped

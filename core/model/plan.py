@@ -159,6 +159,9 @@ class Plan:
     mirrors that differ. Our own words and names, no foreign text."""
     preflight: Preflight = field(default_factory=Preflight)
     """What was found out about the store; empty before it was looked at."""
+    from_source: bool = False
+    """True if the user agreed that Spack builds what no mirror has. The nodes then include what
+    those builds need, and `is_ready` counts them as work."""
 
     @property
     def roots(self) -> tuple[DagHash, ...]:
@@ -188,14 +191,15 @@ class Plan:
 
     @property
     def is_ready(self) -> bool:
-        """True if every node is installed, external or cached, and the store can take them."""
-        is_hindered = self.having(Disposition.BLOCKED) or self.having(Disposition.BUILD)
-        return not (is_hindered or self.preflight.obstacles)
+        """True if nothing is blocked, nothing is to be built unasked, and the store has room."""
+        unasked = self.having(Disposition.BUILD) and not self.from_source
+        return not (self.having(Disposition.BLOCKED) or unasked or self.preflight.obstacles)
 
     @property
     def has_work(self) -> bool:
-        """True if something is to be fetched."""
-        return bool(self.having(Disposition.CACHED))
+        """True if something is to be fetched, or may be built."""
+        may_build = self.from_source and self.having(Disposition.BUILD)
+        return bool(self.having(Disposition.CACHED) or may_build)
 
     @property
     def signers(self) -> tuple[tuple[str, str], ...]:

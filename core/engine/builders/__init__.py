@@ -1,0 +1,1 @@
+"""Who builds what no mirror has: one small protocol, and those that keep it."""
