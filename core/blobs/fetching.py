@@ -5,12 +5,14 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import field
 
 from core.blobs.shelf import BLOBS, using
 from core.cancel import CancelToken
 from core.model.ident import Sha256
+from core.model.value import Value
 
 Pieces = Callable[[int], AbstractContextManager[Iterator[bytes]]]
 """Gives the bytes of a blob from an offset on; the errors of the mirror pass."""
@@ -24,8 +26,7 @@ def no_progress(_done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Value, frozen=True):
     """A blob that is wanted."""
 
     digest: Sha256

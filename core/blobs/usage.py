@@ -7,11 +7,11 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from fcntl import LOCK_EX
 from pathlib import Path
 
 from core.blobs.shelf import BLOBS, PART, is_at, try_lock
+from core.model.value import Value
 
 LARGEST = 10 * 10**9
 """Bytes that a cache may have if nobody says how many, but never more than `SHARE`."""
@@ -22,8 +22,7 @@ _NAME = re.compile(rf"[0-9a-f]{{64}}({re.escape(PART)})?")
 _STRAY_AGE = 24 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value, frozen=True):
     """A file of a cache."""
 
     path: Path

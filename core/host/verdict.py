@@ -7,8 +7,9 @@ what was compiled without saying for which C library (before Spack 0.22).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from core.host.microarch import family_of, features_missing, present_name
 from core.model.graph import SpecGraph

@@ -5,25 +5,22 @@ The order of the entries is the priority of the mirrors; see `core.mirror.entrie
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
-
-import yaml
 
 from core.atomic import changing, write_atomically
 from core.errors import WrongUse
 from core.mirror.entries import broken, normalise_url, read_entry, written
-from core.mirror.yamledit import appended, without
+from core.mirror.plainfile import plain_blocks
 from core.model.mirror import BrokenMirror, Mirror
+from core.model.value import Value
 
 __all__ = ["Configured", "Mirror", "MirrorConfig", "normalise_url", "read_entries"]
 
 _Entries = dict[object, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(Value, frozen=True):
     """What a configuration names, the mirror to ask first first."""
 
     mirrors: tuple[Mirror, ...]
@@ -77,6 +74,8 @@ class MirrorConfig:
             WrongUse: there is one of this name.
             StoreError: the file cannot be written.
         """
+        from core.mirror.yamledit import appended
+
         with changing(self._path):
             entries = self._entries()
             if mirror.name in entries:
@@ -95,6 +94,8 @@ class MirrorConfig:
             WrongUse: there is none of this name.
             StoreError: the file cannot be written.
         """
+        from core.mirror.yamledit import without
+
         with changing(self._path):
             entries = self._entries()
             keys = [key for key in entries if str(key) == name]
@@ -121,11 +122,13 @@ class MirrorConfig:
             # Asked for again and again, and slow to parse.
             if known and known[0] == data:
                 return known[1]
-            document: object = yaml.safe_load(data)
+            document = plain_blocks(data) or _parsed(data)
         except FileNotFoundError:
             return {}
-        except (OSError, yaml.YAMLError, RecursionError, ValueError) as error:
-            raise self._error(_reason(error)) from error
+        except OSError as error:
+            raise self._error(error.strerror or str(error)) from error
+        except ValueError as error:
+            raise self._error(str(error)) from error
         if document is None:
             return {}
         if not isinstance(document, dict):
@@ -142,6 +145,8 @@ class MirrorConfig:
 
     def _write(self, entries: _Entries, edited: str | None) -> None:
         """Write `edited`, the old text with a small change, if it means just `entries`."""
+        import yaml
+
         document = self._document()
         colons = "mirrors" not in document and "mirrors:" in document
         wanted = {**document, "mirrors:" if colons else "mirrors": entries}
@@ -154,19 +159,28 @@ class MirrorConfig:
         return WrongUse(title, f"File {self._path}", "Correct the file")
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return f"{error.problem} (line {error.problem_mark.line + 1})"
-    return "it is not YAML"
+def _parsed(text: bytes | str) -> object:
+    """What is written in YAML.
+
+    Raises:
+        ValueError: it is no YAML; says why.
+    """
+    import yaml  # Takes long to load: see `core.mirror.plainfile`.
+
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        reason = "it is not YAML"
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+            reason = f"{error.problem} (line {error.problem_mark.line + 1})"
+        raise ValueError(reason) from error
 
 
 def _means(text: str, document: _Entries) -> bool:
     """True if that is what a file with this text says, its entries in the same order."""
     try:
-        found: object = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
+        found = _parsed(text)
+    except ValueError:
         return False
     # Equal dictionaries may differ in order, which is the priority of the mirrors.
     return found == document and repr(found) == repr(document)

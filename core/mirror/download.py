@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from core.errors import StoreError
 from core.model.ident import Sha256
 from core.net.transport import Transport
 
+_ROOM = "Make room, or name another place with SPACKBIN_CACHE_DIR"
 Progress = Callable[[int, int], None]
 """Called with the bytes that are here and those that will be; 0 if nobody knows these."""
 
@@ -47,6 +49,7 @@ def download(
     """
     path, stream = _new_file(directory)
     try:
+        _check_room(directory, size or 0)
         with stream, transport.stream(url, limit=size or limit, cancel=cancel) as chunks:
             count, digest = _copy(chunks, stream, size or 0, progress, path)
         return path, count, digest
@@ -63,6 +66,17 @@ def _new_file(directory: Path) -> tuple[Path, BinaryIO]:
         raise _not_written(error, directory) from error
     # Unbuffered: whatever cannot be written must show at once, and here.
     return Path(name), os.fdopen(descriptor, "wb", buffering=0)
+
+
+def _check_room(directory: Path, size: int) -> None:
+    """Refuse what cannot fit, before it fills the disk for everybody else."""
+    left = shutil.disk_usage(directory).free
+    if size > left:
+        raise StoreError(
+            f"A download does not fit: it has {size:,} bytes, and {left:,} are left",
+            str(directory),
+            _ROOM,
+        )
 
 
 def _copy(
@@ -91,5 +105,5 @@ def _not_written(error: OSError, path: Path) -> StoreError:
     return StoreError(
         f"A download cannot be written: {error.strerror}",
         str(path),
-        "Make room, or name another place with SPACKBIN_CACHE_DIR",
+        _ROOM,
     )

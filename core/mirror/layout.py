@@ -7,12 +7,12 @@ To add a layout: implement `Layout`, add its form to `ManifestForm`, say in `cor
 how that form is read, and try it in `core.mirror.client`.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from core.model.artifact import ManifestForm, VerifiedManifest
 from core.model.ident import Sha256
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.net.transport import Transport
 
 
@@ -38,8 +38,7 @@ class Place(NamedTuple):
     """How many of the file they are; `None` if they go on to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRecord:
+class IndexRecord(Value, frozen=True):
     """The index as a mirror announces it. Not signed, nothing vouches for it."""
 
     url: str

@@ -6,7 +6,6 @@ They are believed no more than fresh ones: each use checks the signature again.
 import hashlib
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ from core.model.artifact import ManifestForm, RawManifest
 from core.model.ident import DagHash
 from core.model.mirror import Mirror
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.net.urls import shown
 
 DIRECTORY = "manifests"
@@ -37,8 +37,7 @@ class Kept(msgspec.Struct, frozen=True):
     """The whole document, signature included."""
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestShelf:
+class ManifestShelf(Value, frozen=True):
     """The kept manifests of all mirrors, a file each. What is lost is fetched again."""
 
     directory: Path

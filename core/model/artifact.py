@@ -5,16 +5,15 @@ InstalledRecord`: each step takes only the type of the step before, and only `co
 constructs the `Verified...` ones (a house test checks it).
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from core.model.ident import DagHash, Fingerprint, MirrorName, PackageName, Sha256, VersionText
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Value, frozen=True):
     """Which build is asked for. Everything that arrives must be for this one."""
 
     name: PackageName
@@ -35,8 +34,7 @@ def wanted_of(spec: ConcreteSpec) -> Wanted:
     return Wanted(spec.name, spec.version, spec.hash)
 
 
-@dataclass(frozen=True, slots=True)
-class BlobRecord:
+class BlobRecord(Value, frozen=True):
     """One blob that a manifest names (Spack 1.x `schema/url_buildcache_manifest.py`)."""
 
     media_type: str
@@ -49,8 +47,7 @@ class BlobRecord:
     """Digest of the stored bytes; also names the blob's place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Value, frozen=True):
     """A good signature by a pinned key."""
 
     primary: Fingerprint
@@ -74,8 +71,7 @@ class ManifestForm(StrEnum):
     """It is the manifest of an image in an OCI registry: config and last layer are the two."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawManifest:
+class RawManifest(Value, frozen=True):
     """A spec manifest as it came: nothing in it is believed."""
 
     asked: ConcreteSpec
@@ -86,7 +82,7 @@ class RawManifest:
     """The mirror that answered."""
     url: str
     """Where it came from, for messages."""
-    data: bytes = field(repr=False)
+    data: bytes
     """The whole document, signature included."""
 
     @property
@@ -95,8 +91,7 @@ class RawManifest:
         return wanted_of(self.asked)
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedManifest:
+class VerifiedManifest(Value, frozen=True):
     """A manifest that may be acted upon. Constructed in `core.trust` alone."""
 
     asked: ConcreteSpec
@@ -109,7 +104,7 @@ class VerifiedManifest:
     """The spec document; where the manifest is that itself, of the text of the manifest."""
     signature: Signature | None
     """The good signature; `None` if the mirror's policy allows unsigned ones."""
-    text: bytes = field(default=b"", repr=False, compare=False)
+    text: bytes = b""
     """The manifest without its signature, as GnuPG gave it: what was signed."""
 
     @property
@@ -118,8 +113,7 @@ class VerifiedManifest:
         return wanted_of(self.asked)
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedArtifact:
+class FetchedArtifact(Value, frozen=True):
     """Blobs that arrived; sizes were bounded, digests were computed but not yet compared."""
 
     manifest: VerifiedManifest
@@ -130,12 +124,11 @@ class FetchedArtifact:
     """Bytes that arrived."""
     archive_sha256: Sha256
     """Digest of the bytes that arrived."""
-    spec_document: bytes = field(repr=False)
+    spec_document: bytes
     """The spec blob as stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedArtifact:
+class VerifiedArtifact(Value, frozen=True):
     """Blobs that are what the manifest promised, for the spec asked for.
 
     Constructed in `core.trust` alone.
@@ -149,8 +142,7 @@ class VerifiedArtifact:
     """The root node of the spec document: name, version and hash are those asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftFile:
+class LeftFile(Value, frozen=True):
     """A file that was listed for relocation and stayed as it is."""
 
     path: str
@@ -159,8 +151,7 @@ class LeftFile:
     """Why, as a clause."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelocationReport:
+class RelocationReport(Value, frozen=True):
     """What relocation did to a package."""
 
     binaries: int = 0
@@ -181,8 +172,7 @@ class RelocationReport:
     """How many were left alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class StagedTree:
+class StagedTree(Value, frozen=True):
     """A complete, relocated tree beside its prefix, invisible until renamed."""
 
     spec: ConcreteSpec
@@ -197,8 +187,7 @@ class StagedTree:
     """What relocation did to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledRecord:
+class InstalledRecord(Value, frozen=True):
     """One record of the install database (Spack `database.py:InstallRecord`)."""
 
     spec: ConcreteSpec

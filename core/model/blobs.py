@@ -5,12 +5,12 @@ reason alone as its title, like `core.model.documents`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from core.errors import WrongUse
 from core.model.artifact import BlobRecord
 from core.model.documents import as_list, as_object, json_object
 from core.model.ident import sha256
+from core.model.value import Value
 
 MANIFEST_VERSION = 3
 """The `version` that manifests of layout v3 carry."""
@@ -20,8 +20,7 @@ COMPRESSIONS = ("gzip", "none")
 """The compressions that Spack writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlobKind:
+class BlobKind(Value, frozen=True):
     """A kind of blob, told by its media type with a format number in it."""
 
     name: str
@@ -48,8 +47,8 @@ ARCHIVE = BlobKind("archive", "application/vnd.spack.install.v", ".tar+gzip", 2,
 """The installed package (tarball layout 2, Spack 1.x `binary_distribution.py`)."""
 SPEC_DOCUMENT = BlobKind("spec document", "application/vnd.spack.spec.v", "+json", 5, 8 << 20)
 """The concrete spec (format 5, Spack 1.x `spec.py`)."""
-INDEX = BlobKind("index", "application/vnd.spack.db.v", "+json", 8, 1 << 34)
-"""The index (version 8, Spack 1.x `database.py`)."""
+INDEX = BlobKind("index", "application/vnd.spack.db.v", "+json", 8, 1 << 32)
+"""The index (version 8, Spack 1.x `database.py`); one of 200,000 specs has 360 MB."""
 
 
 def blob_records(document: bytes) -> tuple[BlobRecord, ...]:

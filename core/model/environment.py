@@ -1,13 +1,11 @@
 """A Spack environment as a value: what its user asked for, and what was decided."""
 
-from dataclasses import dataclass
-
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentRoot:
+class EnvironmentRoot(Value, frozen=True):
     """One of the specs that the user asked for."""
 
     hash: DagHash
@@ -20,8 +18,7 @@ class EnvironmentRoot:
     """The other environment that it was taken over from. Foreign text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Value, frozen=True):
     """A concretized environment."""
 
     roots: tuple[EnvironmentRoot, ...]

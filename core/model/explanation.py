@@ -3,11 +3,11 @@
 Names and versions in the sentences are foreign text; the faces escape them.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from core.model.host import HostVerdict, ObstacleKind
 from core.model.ident import DagHash
+from core.model.value import Value
 from core.model.views import BuildView
 
 
@@ -30,8 +30,7 @@ class Aspect(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Value, frozen=True):
     """One thing in which a build is not what is wanted."""
 
     aspect: Aspect
@@ -86,8 +85,7 @@ GOOD = frozenset({StatementKind.INSTALLED, StatementKind.USABLE, StatementKind.S
 """Kinds of sentences that say that it can be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Value, frozen=True):
     """One sentence of an explanation."""
 
     kind: StatementKind
@@ -100,8 +98,7 @@ class Statement:
     """The dependency that it is about, if it is about one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(Value, frozen=True):
     """The build that comes closest to what is wanted."""
 
     build: BuildView
@@ -122,8 +119,7 @@ class RemedyKind(StrEnum):
     CONFIGURE = "configure"
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Value, frozen=True):
     """One thing to do about it."""
 
     kind: RemedyKind
@@ -136,8 +132,7 @@ class Remedy:
     """The build to install, if it is about one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Value, frozen=True):
     """Why something can be used here, or why not."""
 
     asked: str

@@ -1,13 +1,12 @@
 """What is remembered of an archive: all that decides whether its package can be moved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from core.model.ident import DagHash
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StringPath:
+class StringPath(Value, frozen=True, order=True):
     """A path of the builder in a string of a binary, whose length is fixed."""
 
     old: str
@@ -16,8 +15,7 @@ class StringPath:
     """Bytes behind it up to the end of the string; `None` if there are more than seven."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildFacts:
+class BuildFacts(Value, frozen=True):
     """What a verified archive held."""
 
     root: str

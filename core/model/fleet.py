@@ -1,12 +1,10 @@
 """What a plan means for the other machines of a cluster."""
 
-from dataclasses import dataclass
-
 from core.model.ident import DagHash
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class FleetWarning:
+class FleetWarning(Value, frozen=True):
     """A recorded machine on which not everything would run that a plan installs."""
 
     name: str

@@ -1,19 +1,20 @@
 """An immutable DAG of concrete specs."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 
 LINK_RUN = ("link", "run")
 """The dependency types that a binary needs to run."""
+TO_BUILD = (*LINK_RUN, "build")
+"""The dependency types that must be there when Spack builds."""
 COMPILER_VIRTUALS = ("c", "cxx", "fortran")
 """In this order, the virtual whose provider is called the compiler (Spack 1.x `spec.py`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpecGraph:
+class SpecGraph(Value, frozen=True):
     """Nodes by hash, and the roots from which they were reached.
 
     Edges may lead to hashes that are not among the nodes (pruned caches): `missing` names them.
@@ -47,13 +48,21 @@ class SpecGraph:
     ) -> list[ConcreteSpec]:
         """The closure of `roots` (default: all roots), dependencies before dependents."""
         wanted = tuple(deptypes)
+        return self.order_by(lambda hash_: self.children(hash_, wanted), roots)
+
+    def order_by(
+        self,
+        children: Callable[[DagHash], Iterable[ConcreteSpec]],
+        roots: Iterable[DagHash] | None = None,
+    ) -> list[ConcreteSpec]:
+        """The same where `children` says what counts as a dependency of a known node."""
         done: dict[DagHash, ConcreteSpec] = {}
         for root in self.roots if roots is None else roots:
             # An explicit stack: a hostile graph must not exhaust Python's.
             stack: list[tuple[DagHash, Iterator[ConcreteSpec]]] = []
             entered: set[DagHash] = set()
             if root in self.nodes and root not in done:
-                stack.append((root, iter(self.children(root, wanted))))
+                stack.append((root, iter(children(root))))
                 entered.add(root)
             while stack:
                 current, pending = stack[-1]
@@ -63,7 +72,7 @@ class SpecGraph:
                     done[current] = self.nodes[current]
                 elif child.hash not in done and child.hash not in entered:
                     entered.add(child.hash)
-                    stack.append((child.hash, iter(self.children(child.hash, wanted))))
+                    stack.append((child.hash, iter(children(child.hash))))
         return list(done.values())
 
     def closure(self, root: DagHash, deptypes: Iterable[str] = LINK_RUN) -> frozenset[DagHash]:

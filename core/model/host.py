@@ -1,12 +1,12 @@
 """What a machine is, as values."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from core.model.value import Value
 
-@dataclass(frozen=True, slots=True)
-class Libc:
+
+class Libc(Value, frozen=True):
     """The C library of a machine."""
 
     name: str
@@ -17,8 +17,7 @@ class Libc:
     """Prefix as Spack records it for the external node, e.g. `/usr`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Value, frozen=True):
     """A graphics processor of a machine."""
 
     vendor: str
@@ -29,8 +28,7 @@ class Gpu:
     """The driver, and its version if it says one; empty if none is loaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Value, frozen=True):
     """A machine on which binaries are to run."""
 
     platform: str
@@ -46,14 +44,13 @@ class Host:
     """The C library, `None` if it could not be found out."""
     kernel: str = ""
     """Release of the kernel."""
-    features: tuple[str, ...] = field(default=(), hash=False)
+    features: tuple[str, ...] = ()
     """Features of the processor that programs for its microarchitecture may use, sorted."""
-    gpus: tuple[Gpu, ...] = field(default=(), hash=False)
+    gpus: tuple[Gpu, ...] = ()
     """Graphics processors that are made for computing, or have a driver for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostChoice:
+class HostChoice(Value, frozen=True):
     """For which machine to judge, as a user names it; empty fields change nothing."""
 
     profile: Path | None = None
@@ -71,8 +68,7 @@ class HostChoice:
         return self == HostChoice()
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedHost:
+class RecordedHost(Value, frozen=True):
     """A machine of a cluster that was recorded."""
 
     name: str
@@ -95,8 +91,7 @@ class ObstacleKind(StrEnum):
     EXTERNAL = "external"
 
 
-@dataclass(frozen=True, slots=True)
-class HostObstacle:
+class HostObstacle(Value, frozen=True):
     """One reason why a build does not run on a machine."""
 
     kind: ObstacleKind
@@ -112,8 +107,7 @@ class HostObstacle:
         return f"needs {self.needed}: {self.problem}" if self.needed else self.problem
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Value, frozen=True):
     """Whether a build runs on a host."""
 
     obstacles: tuple[HostObstacle, ...] = ()
@@ -130,8 +124,7 @@ class Verdict:
         return not self.obstacles
 
 
-@dataclass(frozen=True, slots=True)
-class HostVerdict:
+class HostVerdict(Value, frozen=True):
     """Whether a build runs on a recorded machine."""
 
     name: str

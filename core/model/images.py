@@ -5,13 +5,13 @@ Format: Spack 1.x `oci/oci.py`, and Docker's older manifest of the same shape. A
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from core.errors import WrongUse
 from core.model.artifact import BlobRecord
 from core.model.blobs import ARCHIVE, INDEX, SPEC_DOCUMENT
 from core.model.documents import as_list, as_object, json_object
 from core.model.ident import Sha256, sha256
+from core.model.value import Value
 
 MAX_IMAGE_MANIFEST = 4 << 20
 """Bytes that an image manifest may have; what most registries allow."""
@@ -29,8 +29,7 @@ LAYER_TYPES = (
 """Media types of a layer, OCI's and Docker's; Spack gives them to its index too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Value, frozen=True):
     """What an image manifest names."""
 
     config: BlobRecord

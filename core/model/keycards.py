@@ -3,10 +3,10 @@
 Text that came from a mirror stands in these values as it came; the faces escape it.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from core.model.ident import MirrorName
+from core.model.value import Value
 from core.model.views import KeyStatus
 
 
@@ -21,8 +21,7 @@ class Opinion(StrEnum):
     """It says nothing, or could not be asked. This is no agreement."""
 
 
-@dataclass(frozen=True, slots=True)
-class SecondSource:
+class SecondSource(Value, frozen=True):
     """One who may know the keys of a mirror, and is not the mirror."""
 
     name: str
@@ -33,8 +32,7 @@ class SecondSource:
     """Why, as a part of a sentence. Our own words, with names and URLs of the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyCard:
+class KeyCard(Value, frozen=True):
     """One key and all that is known of it."""
 
     key: KeyStatus
@@ -57,8 +55,7 @@ class KeyCard:
         return "; ".join(f"{source.name}: {source.detail}" for source in found)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyReport:
+class KeyReport(Value, frozen=True):
     """The keys of one mirror: now, and when one was last trusted for it."""
 
     mirror: MirrorName

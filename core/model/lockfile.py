@@ -6,7 +6,6 @@ written, see docs/formats.md.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from core.errors import WrongUse
 from core.model.documents import as_list, as_object, json_object
@@ -15,6 +14,7 @@ from core.model.graph import SpecGraph
 from core.model.ident import DagHash, dag_hash
 from core.model.nodes import NEWEST_SPEC_FORMAT, with_edges_to
 from core.model.spec import ConcreteSpec, spec_from_node
+from core.model.value import Value
 
 OLDEST_LOCKFILE, NEWEST_LOCKFILE = 1, 7
 """Lock file versions that are understood: Spack 0.12 to 1.x."""
@@ -83,8 +83,7 @@ def _flat(node: Mapping[str, object]) -> Mapping[str, object]:
     return {"name": name, **inner, "dependencies": dependencies}
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Value, frozen=True):
     """A lock file, or an environment that one includes."""
 
     lock: Mapping[str, object]

@@ -1,10 +1,10 @@
 """A mirror, as configured."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from core.model.ident import Fingerprint, MirrorName
+from core.model.value import Value
 
 
 class Channel(StrEnum):
@@ -41,8 +41,7 @@ def guessed_channel(url: str) -> Channel:
     return Channel.SITE
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Value, frozen=True):
     """How to reach and log in at a mirror. Secrets are named here, never held.
 
     Keys of `mirrors.yaml` (Spack 1.x `mirrors/mirror.py`): `access_pair`, `access_token_variable`,
@@ -63,8 +62,7 @@ class Connection:
     """Where the object store is, if not where its maker runs it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(Value, frozen=True):
     """A place that offers builds."""
 
     name: MirrorName
@@ -113,8 +111,7 @@ def badge_of(channel: Channel, *, signed: bool) -> str:
     return ", ".join(warnings if signed else [*warnings, "UNSIGNED"])
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenMirror:
+class BrokenMirror(Value, frozen=True):
     """An entry of a configuration that names no mirror we can read. Its texts are foreign."""
 
     name: str
@@ -127,8 +124,7 @@ class BrokenMirror:
     """Why it cannot be read, in plain sentences."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMirror:
+class KnownMirror(Value, frozen=True):
     """A public mirror that we know of. It is offered, and never used unless somebody adds it."""
 
     name: MirrorName

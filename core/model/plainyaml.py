@@ -5,16 +5,15 @@ guesses types, so that a hash becomes a number. Here every scalar is the text th
 """
 
 from collections.abc import Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import yaml
+if TYPE_CHECKING:
+    import yaml
 
 from core.errors import WrongUse
 
 PlainNode = str | list["PlainNode"] | dict[str, "PlainNode"]
 """What a document is made of."""
-
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's, if there is one
 
 
 def plain_mapping(data: bytes, deepest: int) -> dict[str, PlainNode]:
@@ -27,10 +26,13 @@ def plain_mapping(data: bytes, deepest: int) -> dict[str, PlainNode]:
     Raises:
         WrongUse: it is no YAML, no mapping, nested deeper, or has an alias or a key twice.
     """
+    import yaml  # Takes long to load, and most that load this module read no YAML.
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's, if there is one
     # Events, because they come one by one, however deep the nesting.
     events = cast(
         "Iterator[yaml.Event]",
-        yaml.parse(data, Loader=_Loader),  # pyright: ignore[reportUnknownMemberType]
+        yaml.parse(data, Loader=loader),  # pyright: ignore[reportUnknownMemberType]
     )
     try:
         for event in events:
@@ -44,7 +46,9 @@ def plain_mapping(data: bytes, deepest: int) -> dict[str, PlainNode]:
     raise WrongUse("it is no mapping")
 
 
-def _node(event: yaml.Event, events: Iterator[yaml.Event], deeper: int) -> PlainNode:
+def _node(event: "yaml.Event", events: "Iterator[yaml.Event]", deeper: int) -> PlainNode:
+    import yaml
+
     if isinstance(event, yaml.ScalarEvent):
         return str(event.value)
     if deeper < 0 or not isinstance(event, yaml.CollectionStartEvent):

@@ -1,12 +1,14 @@
 """The plan: what an install would do, as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import field
 
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName, Sha256
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 
 
 class Disposition(StrEnum):
@@ -35,8 +37,7 @@ class Blocker(StrEnum):
     """The system lacks a package that it expects."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherCopy:
+class OtherCopy(Value, frozen=True):
     """The binary of the same build at another mirror, with other bytes.
 
     Both may be good: whoever builds a spec twice gets two archives.
@@ -50,8 +51,7 @@ class OtherCopy:
     """Fingerprint of the trusted primary key; empty if the mirror may be unsigned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value, frozen=True):
     """Where the binary of a node comes from."""
 
     mirror: MirrorName
@@ -78,8 +78,7 @@ class Fit(StrEnum):
     UNKNOWN = "not known before the fetch"
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Value, frozen=True):
     """What may still be written; `None` where there is no bound or none is known."""
 
     bytes_free: int | None = None
@@ -92,8 +91,7 @@ class Space:
     """Files that it leaves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Value, frozen=True):
     """Why nothing can be installed into a store, whatever the packages."""
 
     title: str
@@ -104,8 +102,7 @@ class Obstacle:
     """What to do; may be empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preflight:
+class Preflight(Value, frozen=True):
     """What was found out about the store before anything was fetched."""
 
     fits: Mapping[DagHash, Fit] = field(default_factory=dict[DagHash, Fit])
@@ -127,8 +124,7 @@ class Preflight:
     """What may go wrong, as sentences without a final full stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanNode:
+class PlanNode(Value, frozen=True):
     """One node of the plan."""
 
     spec: ConcreteSpec
@@ -144,8 +140,7 @@ class PlanNode:
     """Set for cached nodes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value, frozen=True):
     """What an install of `roots` into `store` would do. Made by a pure function."""
 
     store: str
@@ -153,7 +148,8 @@ class Plan:
     graph: SpecGraph
     """The whole graph as known, build dependencies included."""
     nodes: tuple[PlanNode, ...]
-    """The link/run closure of the roots, dependencies before dependents."""
+    """The link/run closure of the roots, dependencies before dependents; with `from_source` also
+    what the to-build nodes among them need to be built."""
     notes: tuple[str, ...] = ()
     """What the user should know before saying yes, as sentences: quarantine, unsigned mirrors,
     mirrors that differ. Our own words and names, no foreign text."""
@@ -162,6 +158,10 @@ class Plan:
     from_source: bool = False
     """True if the user agreed that Spack builds what no mirror has. The nodes then include what
     those builds need, and `is_ready` counts them as work."""
+    builder: str = ""
+    """Name of the builder, e.g. `local`; empty unless `from_source`."""
+    spack: str = ""
+    """Prefix of the Spack that builds; empty if none is needed or there is none."""
 
     @property
     def roots(self) -> tuple[DagHash, ...]:

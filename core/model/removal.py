@@ -1,18 +1,17 @@
 """What a removal would do: pure data, shown before anything is removed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from core.model.history import Touched
 from core.model.ident import DagHash
+from core.model.value import Value
 
 RemovalKind = Literal["uninstall", "undo"]
 """Why something is removed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(Value, frozen=True):
     """A package that would be removed."""
 
     package: Touched
@@ -27,8 +26,7 @@ class Leaving:
     """True if the system provides it: its files stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Staying:
+class Staying(Value, frozen=True):
     """A package that was meant and stays."""
 
     package: Touched
@@ -37,8 +35,7 @@ class Staying:
     """Why, as a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemovalPlan:
+class RemovalPlan(Value, frozen=True):
     """What a removal would do to a store."""
 
     kind: RemovalKind
@@ -74,8 +71,7 @@ class RemovalPlan:
         return self.kept if self.kind == "uninstall" else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Value, frozen=True):
     """What a removal did."""
 
     number: int

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from core.model.value import Value
+
 _prepared: set[type[msgspec.Struct]] = set()
 _one_at_a_time = threading.Lock()
 
@@ -28,5 +30,7 @@ def prepare_structs() -> None:
 
 def _below(struct: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
     for child in struct.__subclasses__():
-        yield child
-        yield from _below(child)
+        # A value is read from JSON as part of another Struct, if at all, and prepared with that.
+        if child is not Value:
+            yield child
+            yield from _below(child)

@@ -1,12 +1,10 @@
 """Tables over many builds: for which systems they are, and in what they differ."""
 
-from dataclasses import dataclass
-
+from core.model.value import Value
 from core.model.views import BuildView
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixCell:
+class MatrixCell(Value, frozen=True):
     """The builds for one operating system and one microarchitecture."""
 
     system: str
@@ -24,8 +22,7 @@ class MatrixCell:
     that there are builds for."""
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixRow:
+class MatrixRow(Value, frozen=True):
     """One operating system."""
 
     system: str
@@ -35,8 +32,7 @@ class MatrixRow:
     """The C libraries that builds for it need, as `name@version`; none if they do not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Value, frozen=True):
     """What mirrors offer, by operating system and microarchitecture."""
 
     mirror: str
@@ -65,8 +61,7 @@ class Matrix:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class VariantColumn:
+class VariantColumn(Value, frozen=True):
     """One thing in which builds differ."""
 
     title: str
@@ -75,8 +70,7 @@ class VariantColumn:
     """One for each build; `-` where a build has no such thing. Foreign text."""
 
 
-@dataclass(frozen=True, slots=True)
-class VariantTable:
+class VariantTable(Value, frozen=True):
     """The builds of one package, and in what they differ."""
 
     package: str

@@ -6,11 +6,11 @@ the version that it leads to. (Spack 1.x `version/version_types.py`.)
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from core.errors import WrongUse
+from core.model.value import Value
 
 MOVING_VERSIONS = ("stable", "nightly", "trunk", "head", "master", "main", "develop")
 """Versions without a number, lowest first; each is above every numbered version."""
@@ -86,8 +86,7 @@ _LOWEST = VersionKey((), (-2,))
 _HIGHEST = VersionKey(((_MOVING, len(MOVING_VERSIONS)),))
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRange:
+class VersionRange(Value, frozen=True):
     """All versions from `low` on and below `below`."""
 
     low: VersionKey
@@ -96,8 +95,7 @@ class VersionRange:
     """The first version that is above the range."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionSet:
+class VersionSet(Value, frozen=True):
     """A union of ranges and exact versions, as written behind the `@` of a spec."""
 
     ranges: tuple[VersionRange, ...]

@@ -3,15 +3,13 @@
 Text that came from a mirror stands in these values as it came; the faces escape it.
 """
 
-from dataclasses import dataclass
-
 from core.model.ident import DagHash, Fingerprint, MirrorName
 from core.model.mirror import Channel
 from core.model.plan import Disposition
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class MirrorStatus:
+class MirrorStatus(Value, frozen=True):
     """One mirror and how it stands."""
 
     name: MirrorName
@@ -42,10 +40,18 @@ class MirrorStatus:
     """The store that its builds go to instead of the shared one; empty if they share that."""
     note: str = ""
     """Something worth knowing that is no error, as a sentence without a final full stop."""
+    read: int = 0
+    """Records read so far of an index that is being read for the first time; else 0."""
+    expected: int = 0
+    """Records that this index will have, about; 0 if it is not being read for the first time."""
+
+    @property
+    def is_partial(self) -> bool:
+        """True if only a part of its index was read yet; what was read is on offer."""
+        return self.expected > 0
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStatus:
+class KeyStatus(Value, frozen=True):
     """One key of a mirror: offered, trusted, or both."""
 
     mirror: MirrorName
@@ -68,8 +74,7 @@ class KeyStatus:
     """Why it cannot be trusted (expired, revoked, weak); empty if it can."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackageView:
+class PackageView(Value, frozen=True):
     """One package in the list: its builds summed up."""
 
     name: str
@@ -84,8 +89,7 @@ class PackageView:
     """Those of them that run here."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildView:
+class BuildView(Value, frozen=True):
     """One build of a package."""
 
     hash: DagHash
@@ -115,8 +119,7 @@ class BuildView:
         return f"{self.name}@{self.version}/{self.hash[:7]}"
 
 
-@dataclass(frozen=True, slots=True)
-class BuildDetails:
+class BuildDetails(Value, frozen=True):
     """One build in full."""
 
     build: BuildView
@@ -131,8 +134,7 @@ class BuildDetails:
     """Where it is installed, or would be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Value, frozen=True):
     """Which build a spec given by a user came to mean."""
 
     build: BuildView
@@ -141,8 +143,7 @@ class Choice:
     """How many matched."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedCache:
+class SharedCache(Value, frozen=True):
     """A cache of somebody else."""
 
     directory: str
@@ -151,8 +152,7 @@ class SharedCache:
     """False if there is none, or we may not read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CacheReport:
+class CacheReport(Value, frozen=True):
     """What the blob cache holds."""
 
     directory: str
@@ -171,8 +171,7 @@ class CacheReport:
     """Caches of others, in the order in which they are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileProblem:
+class FileProblem(Value, frozen=True):
     """One difference between a prefix and what was registered."""
 
     path: str
@@ -181,8 +180,7 @@ class FileProblem:
     """What is wrong, as a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
+class VerifyReport(Value, frozen=True):
     """The result of verifying one installed package."""
 
     hash: DagHash

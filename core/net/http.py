@@ -4,13 +4,13 @@ import re
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from random import SystemRandom
 
 import httpx
 
 from core.cancel import CancelToken
 from core.errors import MirrorError, NotFound, TooLong
+from core.model.value import Value
 from core.net.http_errors import TRY_LATER, PassingTrouble, check_status, trouble
 from core.net.login import Login
 from core.net.memory import Memory, Remembered
@@ -26,8 +26,7 @@ _ANSWERS = ((304, "If-None-Match"), (416, "Range"))
 _random = SystemRandom()
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Value, frozen=True):
     """How long to wait for a server, and how often to ask again. Times are in seconds."""
 
     connect: float = 10.0

@@ -7,13 +7,13 @@ document again (RFC 9110). Weak tags are not used, as in Spack 1.x `util/web.py`
 import contextlib
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from core.atomic import write_atomically
 from core.errors import StoreError
+from core.model.value import Value
 from core.net.urls import shown
 
 MAX_REMEMBERED = 1 << 20
@@ -33,8 +33,7 @@ class Remembered(msgspec.Struct, frozen=True):
     """It."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Value, frozen=True):
     """Remembers documents in a directory, across processes. What is lost is fetched again."""
 
     directory: Path

@@ -5,11 +5,11 @@ Format: Spack 1.x `oci/image.py`; the grammar is Docker's, upper case in paths t
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from core.errors import WrongUse
 from core.model.ident import Sha256
+from core.model.value import Value
 from core.net.urls import scheme_of, shown
 
 SCHEMES = {"oci": "https", "oci+http": "http"}
@@ -32,8 +32,7 @@ _REFERENCE = re.compile(
 _HOST_ALONE = re.compile(r"localhost|[^/]+\.[^/]*|[^/]+:[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Value, frozen=True):
     """A repository of images in a registry."""
 
     scheme: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from core.model.value import Value
 
 MAX_HEADER = 8192
 """Characters of the header that are looked at."""
@@ -13,8 +14,7 @@ _PARAMETER = re.compile(rf"\s*({_WORD})\s*=\s*({_WORD}|{_QUOTED})\s*(?:,|$)")
 _SCHEME = re.compile(rf"[\s,]*({_WORD})(?:\s+|\s*,|\s*$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Value, frozen=True):
     """One way to log in that a server accepts."""
 
     scheme: str

@@ -5,8 +5,10 @@ read before, or is so small that it was read for this; others are judged by a sa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import field
+from msgspec.structs import replace
 
 from core.model.facts import BuildFacts
 from core.model.ident import DagHash, MirrorName, Sha256
@@ -21,6 +23,7 @@ from core.model.plan import (
     Source,
     Space,
 )
+from core.model.value import Value
 from core.relocate.cstrings import TAIL
 from core.relocate.fit import Bound, bound_of, margin_of
 from core.store.paths import StorePaths
@@ -33,8 +36,7 @@ BLOCK = 4096
 """Bytes that a file takes besides its own, at most: what is left of its last block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Value, frozen=True):
     """What is known of archives before they are fetched."""
 
     builds: Mapping[Sha256, BuildFacts] = field(default_factory=dict[Sha256, BuildFacts])

@@ -1,7 +1,8 @@
 """In what a concrete spec is not what a query asks for."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.model.explanation import Aspect, Difference
 from core.model.graph import COMPILER_VIRTUALS, SpecGraph

@@ -12,7 +12,6 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.store.disk import remove_if_possible, store_error, sync_directory
 from core.store.locks import DATABASE_TIMEOUT, database_lock
 from core.store.paths import StorePaths
@@ -40,8 +40,7 @@ _TRACKED = ("build", "link", "run", "test")
 _Stamp = tuple[bytes, int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Value, frozen=True):
     """What is to be registered."""
 
     spec: ConcreteSpec

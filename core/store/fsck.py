@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from core.errors import StoreError
 from core.model.ident import DagHash
+from core.model.value import Value
 from core.store.database import Database
 from core.store.locks import database_lock, try_prefix_lock
 from core.store.paths import StorePaths
@@ -31,8 +31,7 @@ class Kind(StrEnum):
     """Beside the file that it should have replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class HalfDone:
+class HalfDone(Value, frozen=True):
     """One thing that somebody did not finish."""
 
     kind: Kind

@@ -4,7 +4,6 @@
 """
 
 import os
-import platform
 import pwd
 import time
 
@@ -29,7 +28,7 @@ def new_operation(kind: OperationKind, id_: str, started: float) -> Operation:
         ended=time.time(),
         user=user_name(os.getuid()),
         uid=os.getuid(),
-        host=platform.node(),
+        host=os.uname().nodename,
         spackbin=__version__,
     )
 

@@ -8,13 +8,13 @@ import mmap
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from core.errors import WrongUse
 from core.model.plainyaml import plain_mapping
+from core.model.value import Value
 
 BUILD_INFO = ".spack/binary_distribution"
 """Where a binary package says how it was built, relative to the prefix."""
@@ -22,8 +22,7 @@ BUILD_INFO = ".spack/binary_distribution"
 _DEEPEST = 1
 
 
-@dataclass(frozen=True, slots=True)
-class BuildInfo:
+class BuildInfo(Value, frozen=True):
     """How a binary package was built, as far as verifying needs it."""
 
     root: str

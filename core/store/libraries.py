@@ -11,19 +11,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
+
+from core.model.value import Value
 
 _DEFAULT = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
 _HEADER = 20
 _CACHE_SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class _Dynamic:
+class _Dynamic(Value, frozen=True):
     """What the loader reads of a file."""
 
     kind: bytes

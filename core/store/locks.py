@@ -22,6 +22,7 @@ from pathlib import Path
 from core.cancel import CancelToken
 from core.errors import StoreError
 from core.model.ident import DagHash
+from core.model.value import Value
 from core.store.disk import store_error
 from core.store.paths import CANNOT_LOCK, StorePaths, cannot_lock
 from core.store.waiting import Listener, Wait, wait_until
@@ -39,8 +40,7 @@ def prefix_offset(hash_: DagHash) -> int:
     return int.from_bytes(base64.b32decode(hash_.upper())[:8], "big") >> 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(Value, frozen=True):
     """Bytes to lock."""
 
     start: int

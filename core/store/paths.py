@@ -9,12 +9,12 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from core.errors import StoreError, WrongUse
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.store.disk import store_error
 
 CANNOT_LOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
@@ -25,8 +25,7 @@ _IMPOLITE = re.compile(r"[^A-Za-z0-9_+.-]")
 _BREAKING = re.compile(r"[\s:;$'\"`\\\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class StorePaths:
+class StorePaths(Value, frozen=True):
     """The places in one store."""
 
     root: Path

@@ -6,16 +6,17 @@ hold no other keys than Spack's, or Spack takes the whole database for corrupt.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from core.errors import StoreError, WrongUse
 from core.model.artifact import InstalledRecord
 from core.model.ident import DagHash, dag_hash
 from core.model.spec import ConcreteSpec, spec_from_node
+from core.model.value import Value
 from core.store.paths import StorePaths
 
 WRITTEN_VERSION = 8
@@ -56,8 +57,7 @@ class _Index(msgspec.Struct):
     database: _Database
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseState:
+class DatabaseState(Value, frozen=True):
     """What the database says at one moment."""
 
     version: int

@@ -8,13 +8,13 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from core.cancel import CancelToken
 from core.model.artifact import InstalledRecord, wanted_of
+from core.model.value import Value
 from core.model.views import FileProblem, VerifyReport
 from core.store.leftovers import (
     BUILD_INFO,
@@ -23,7 +23,6 @@ from core.store.leftovers import (
     names_builder,
     read_build_info,
 )
-from core.store.libraries import missing_libraries
 from core.store.manifest import MANIFEST, TIMES, manifest_entry
 from core.store.paths import store_above
 
@@ -42,8 +41,7 @@ class _Entry(msgspec.Struct):
     dest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Registered:
+class _Registered(Value, frozen=True):
     """What the manifest says."""
 
     entries: Mapping[str, _Entry]
@@ -244,6 +242,9 @@ def _unusable(
         elif not path.is_file():
             return
         elif not _is_metadata(name):
+            # Reads ELF by a large library, which those who only compare files do without.
+            from core.store.libraries import missing_libraries
+
             for library in missing_libraries(prefix, path):
                 yield FileProblem(name, f"It needs {library}, which the loader does not find")
         if info and name in info.files and names_builder(path, info, store):

@@ -7,17 +7,16 @@ file, so that is not looked at.
 
 import itertools
 import os
-import platform
 import pwd
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.cancel import CancelToken
 from core.errors import StoreError
 from core.model.holder import Holder
+from core.model.value import Value
 
 SHOWN_AFTER = 1.0
 """Seconds of waiting that are not worth a word."""
@@ -40,7 +39,7 @@ def holder_of(pid: int | None) -> Holder:
         # Behind the name in brackets, which may hold anything: proc(5), field 22.
         ticks = int((about / "stat").read_text().rpartition(")")[2].split()[19])
         since = _booted() + ticks / os.sysconf("SC_CLK_TCK")
-    return Holder(pid, platform.node(), user, command, since)
+    return Holder(pid, os.uname().nodename, user, command, since)
 
 
 def _booted() -> float:
@@ -48,8 +47,7 @@ def _booted() -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("btime "))
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Value, frozen=True):
     """Whom to tell that somebody waits, once it is worth a word."""
 
     awaited: Callable[[Holder], None]

@@ -12,8 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import gnupg  # pyright: ignore[reportMissingTypeStubs]
-
 from core.errors import Refused
 
 MAX_OUTPUT = 8 << 20
@@ -63,6 +61,9 @@ class Gpg:
         Raises:
             Refused: there is no GnuPG, or it is too old.
         """
+        # It takes long to load, and nobody needs it who has verified all of it a moment ago.
+        import gnupg  # pyright: ignore[reportMissingTypeStubs]
+
         try:
             self._gpg: Any = gnupg.GPG(
                 gnupghome=str(home),

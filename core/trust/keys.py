@@ -5,13 +5,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 from core.errors import NotAvailable, Refused, StoreError, WrongUse
 from core.model.ident import Fingerprint, fingerprint
+from core.model.value import Value
 from core.trust.gpg import Gpg
 
 MAX_KEY_DATA = 4 << 20
@@ -27,8 +27,7 @@ _BY_CURVE = {"19": "ECDSA", "22": "EdDSA"}
 _CANNOT_SIGN = {"16": "ElGamal", "18": "ECDH", "20": "ElGamal"}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPart:
+class KeyPart(Value, frozen=True):
     """A primary key or a subkey by itself."""
 
     fingerprint: Fingerprint
@@ -51,8 +50,7 @@ class KeyPart:
         return self.is_revoked or (self.expires is not None and self.expires <= now)
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedKey:
+class OfferedKey(Value, frozen=True):
     """A public key as a mirror offers it. Nothing says yet whose it really is."""
 
     primary: KeyPart

@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from core.atomic import changing, write_atomically
 from core.errors import Refused, StoreError, WrongUse
 from core.model.ident import Fingerprint, MirrorName
 from core.model.mirror import Mirror
+from core.model.value import Value
 from core.net.urls import shown
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ PINS_VERSION = 1
 """Rises when the form of the file changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Value, frozen=True):
     """One key that is trusted for one mirror."""
 
     fingerprint: Fingerprint
@@ -42,8 +42,7 @@ class Pin:
         return self.user_ids[0] if self.user_ids else ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServedKey:
+class ServedKey(Value, frozen=True):
     """What is remembered of a key that a mirror served. Nothing vouches for it."""
 
     fingerprint: Fingerprint

@@ -1,12 +1,12 @@
 """Whether a mirror's builds must be signed, and what was let in against the rules."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from core.model.mirror import Channel, Mirror
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Value, frozen=True):
     """What is accepted from a mirror."""
 
     accepts_unsigned: bool

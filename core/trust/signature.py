@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from core.model.value import Value
 from core.trust.gpg import Said
 
 STRONG_DIGESTS = frozenset({"8", "9", "10"})
@@ -53,8 +53,7 @@ class Flaw(Enum):
     UNCLEAR = "has a signature about which GnuPG says something unexpected: {key}"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True):
     """What was found about the signature of one document."""
 
     flaw: Flaw | None

@@ -23,6 +23,7 @@ SLOW = {
     "ssl",
     "textual",
     "urllib.request",
+    "yaml",
 }
 """What takes long to load, and no command needs that only looks at what is here."""
 
@@ -81,4 +82,15 @@ def test_to_look_at_what_is_here_nothing_slow_is_loaded(
 def test_a_plan_of_a_mirror_in_files_needs_no_network(environment: dict[str, str]) -> None:
     loaded = loaded_by(environment, "plan", "reef")
     assert "core.session.planner" in loaded
-    assert loaded.isdisjoint({"httpx", "http.client", "ssl", "textual", "urllib.request"})
+    assert loaded.isdisjoint({"elftools", "httpx", "http.client", "ssl", "textual"})
+
+
+def test_who_builds_nothing_loads_nothing_for_it(environment: dict[str, str]) -> None:
+    engine = "import sys, core.engine.worker; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", engine], capture_output=True, text=True, check=True
+    )
+    for loaded in (set(done.stdout.split()), loaded_by(environment, "plan", "--build", "reef")):
+        assert loaded.isdisjoint(
+            {"core.engine.builds", "core.engine.builders", "core.spack.install"}
+        )

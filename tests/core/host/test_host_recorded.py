@@ -1,12 +1,12 @@
 """Every recorded machine and every golden build: our verdict, archspec's and a real Spack's."""
 
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import archspec.cpu  # pyright: ignore[reportMissingTypeStubs]
 import pytest
+from msgspec.structs import replace
 
 from core.host.detect import os_name
 from core.host.externals import absent_externals

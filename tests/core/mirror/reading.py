@@ -1,10 +1,10 @@
 """Reading simulated mirrors."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.blobs.cache import BlobCache
 from core.blobs.fetching import Progress

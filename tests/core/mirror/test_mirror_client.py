@@ -2,10 +2,10 @@
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import MirrorError, NotFound, Refused
 from core.mirror.client import MirrorClient, open_mirror, probe

@@ -1,13 +1,13 @@
 """Mirrors in Spack's own format."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.errors import StoreError, WrongUse
 from core.mirror.config import Mirror, MirrorConfig, normalise_url

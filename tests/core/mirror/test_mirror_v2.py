@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import MirrorError, NotFound, Refused
 from core.mirror.client import MirrorClient, open_mirror, probe

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.mirror.client import MirrorClient, open_mirror, probe
 from core.mirror.config import Mirror, normalise_url

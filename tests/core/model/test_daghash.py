@@ -2,11 +2,11 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.model.daghash import HashCheck, check_hash, recomputed_hash
 from core.model.ident import DagHash

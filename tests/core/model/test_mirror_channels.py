@@ -1,8 +1,7 @@
 """Channels of mirrors, and the badges of the doubtful ones."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.model.ident import MirrorName
 from core.model.mirror import Channel, Mirror, guessed_channel

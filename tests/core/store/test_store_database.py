@@ -3,11 +3,11 @@
 import json
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from store_helpers import GLIBC, KELP, LIBTIDE, REEF, register
 
 from core.errors import StoreError

@@ -3,10 +3,10 @@
 import json
 import os
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from store_helpers import GLIBC, KELP, LIBTIDE, install, ordinary_user
 
 from core.cancel import CancelToken

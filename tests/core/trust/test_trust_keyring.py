@@ -1,10 +1,10 @@
 """The keyring of one mirror: nothing but its pins, wherever it has to lie."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Refused, StoreError
 from tests.core.trust.trusting import Verify, refusal

@@ -1,10 +1,10 @@
 """Manifests of layout v2: the signed text is the spec document itself."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Refused
 from core.mirror.client import open_mirror

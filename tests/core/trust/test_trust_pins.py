@@ -2,10 +2,10 @@
 
 import json
 import multiprocessing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Refused, StoreError, WrongUse
 from core.model.ident import Fingerprint, MirrorName

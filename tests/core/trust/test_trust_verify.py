@@ -4,10 +4,10 @@ import gzip
 import json
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Refused
 from core.mirror.client import MirrorClient, open_mirror

@@ -1,10 +1,10 @@
 """Verifying the manifest of one simulated build."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Refused
 from core.model.artifact import VerifiedManifest
