@@ -73,6 +73,7 @@ def ours(archive: Path, spec: ConcreteSpec, target: Path) -> None:
         progress=lambda *_: None,
         cancel=CancelToken(),
         exists=lambda _: False,
+        threads=os.cpu_count() or 1,
     )
 
 

@@ -5,20 +5,19 @@ It is YAML, one flow mapping, last member of the archive (Spack
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from core.archive.limits import Limits
 from core.archive.paths import check_path, refuse, shown
 from core.errors import Refused, WrongUse
 from core.model.ident import DagHash, dag_hash
 from core.model.plainyaml import PlainNode, plain_mapping
+from core.model.value import Value
 
 _METADATA = ".spack"
 _DEEPEST = 1
 
 
-@dataclass(frozen=True, slots=True)
-class BuildInfo:
+class BuildInfo(Value, frozen=True):
     """What the builder noted for relocation."""
 
     sbang: str

@@ -1,7 +1,8 @@
 """Whether an archive that is safe to unpack is also the package that was asked for."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.archive.buildinfo import BuildInfo
 from core.archive.members import PLAIN_MODES, Inventory, Kind, Member

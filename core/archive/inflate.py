@@ -22,8 +22,8 @@ PIECE = 2**18
 """Bytes unpacked at once."""
 PACKED_PIECE = 2**16
 """Bytes read at once."""
-AHEAD = 8
-"""Pieces that may wait for their reader."""
+AHEAD = 32
+"""Pieces that may wait for their reader: 8 MiB."""
 
 _GZIP_ONLY = 31  # zlib's window bits: a gzip header must come, its checksum and length must hold
 _Damaged = cast("type[Exception]", inflater.error)
@@ -81,13 +81,15 @@ def inflate(source: BinaryIO, bound: int, cancel: CancelToken) -> Iterator[bytes
 @contextmanager
 def ahead(pieces: Iterator[bytes]) -> Generator[Iterator[bytes]]:
     """The same pieces, made by a thread of their own while the last ones are being worked on."""
-    ready: queue.Queue[bytes | BaseException | None] = queue.Queue(AHEAD)
+    ready: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
+    room: queue.SimpleQueue[None] = queue.SimpleQueue()  # one entry for each piece that may wait
     is_over = threading.Event()
 
     def work() -> None:
         last: BaseException | None = None
         try:
             for piece in pieces:
+                room.get()
                 if is_over.is_set():
                     return
                 ready.put(piece)
@@ -99,18 +101,16 @@ def ahead(pieces: Iterator[bytes]) -> Generator[Iterator[bytes]]:
         while (piece := ready.get()) is not None:
             if isinstance(piece, BaseException):
                 raise piece
+            room.put(None)
             yield piece
 
+    for _ in range(AHEAD):
+        room.put(None)
     thread = threading.Thread(target=work, name="inflate")
     thread.start()
     try:
         yield take()
     finally:
         is_over.set()
-        while thread.is_alive():
-            # The thread may wait for room, once for a piece and once for the end.
-            try:
-                ready.get(timeout=0.01)
-            except queue.Empty:
-                continue
+        room.put(None)
         thread.join()

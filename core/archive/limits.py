@@ -1,10 +1,11 @@
 """How large and how deep an archive may be."""
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
+
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value, frozen=True):
     """Bounds for what comes out of an archive. The defaults are far above real packages."""
 
     entries: int = 1_000_000

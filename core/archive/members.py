@@ -10,7 +10,6 @@ later one counts. Spack reads all of it with less care than we do.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -29,6 +28,7 @@ from core.archive.limits import Limits
 from core.archive.paths import PathCheck, check_text, parent_of, refuse
 from core.archive.stream import UnpackedStream, open_unpacked
 from core.cancel import CancelToken
+from core.model.value import Value
 
 BUILD_INFO = ".spack/binary_distribution"
 """Where the build info is, relative to the prefix."""
@@ -75,8 +75,7 @@ class Member(NamedTuple):
     """Where the bytes of a file begin in the unpacked archive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Value, frozen=True):
     """The members of an archive that may be unpacked safely in this order."""
 
     members: tuple[Member, ...]

@@ -62,6 +62,16 @@ class UnpackedStream:
             parts.append(part)
         return b"".join(parts)
 
+    def views(self, size: int) -> list[memoryview]:
+        """The next `size` bytes, less at the end, as they came and without a copy of them."""
+        views: list[memoryview] = []
+        while size and self._fill():
+            view = memoryview(self._piece)[self._used : self._used + size]
+            self._used += len(view)
+            size -= len(view)
+            views.append(view)
+        return views
+
     def window(self) -> tuple[bytes, int]:
         """What is at hand: some of the unpacked bytes, and where in them the unread ones begin."""
         return self._piece, self._used

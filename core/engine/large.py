@@ -7,15 +7,16 @@ hard links stay. What comes out is what the functions on whole files give.
 import os
 import re
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from shutil import copyfileobj
 from typing import IO
 
-from core.relocate.cstrings import TAIL, relocate_cstrings_counted, strings_pattern
-from core.relocate.elf import Changes, loader_changes, redundant_rpaths
+from core.relocate.cstrings import TAIL, old_strings, string_patch
+from core.relocate.data import Patch
+from core.relocate.elf import loader_patches, rpath_patches
 from core.relocate.grow import grown
 from core.relocate.prefixes import PrefixMap
 from core.relocate.refusals import MustGrow
@@ -40,15 +41,14 @@ def relocate_large_binary(path: Path, prefixes: PrefixMap) -> int:
     with path.open("r+b") as file:
         try:
             with _mapped(file) as data:
-                changes = loader_changes(data, prefixes)
+                patches = loader_patches(data, prefixes)
         except MustGrow as growth:
             with _mapped(file) as data:
                 new = grown(data, growth)
             _overwrite(file, new)
-            changes = []
             changed = 1
         else:
-            changed = _apply(file, changes)
+            changed = _apply(file, patches)
         return changed + _relocate_strings(file, prefixes)
 
 
@@ -60,8 +60,8 @@ def drop_large_rpaths(path: Path, exists: Callable[[str], bool]) -> int:
     """
     with path.open("r+b") as file:
         with _mapped(file) as data:
-            changes = redundant_rpaths(data, exists)
-        return _apply(file, changes)
+            patches = rpath_patches(data, exists)
+        return _apply(file, patches)
 
 
 def relocate_large_text(path: Path, prefixes: PrefixMap) -> int:
@@ -106,16 +106,15 @@ def _mapped(file: IO[bytes]) -> Generator[mmap]:
         yield data
 
 
-def _apply(file: IO[bytes], changes: Changes) -> int:
-    for text, new in changes:
-        os.pwrite(file.fileno(), new.ljust(len(text.value), b"\0"), text.offset)
-    return len(changes)
+def _apply(file: IO[bytes], patches: Sequence[Patch]) -> bool:
+    for offset, new in patches:
+        os.pwrite(file.fileno(), new, offset)
+    return bool(patches)
 
 
 def _relocate_strings(file: IO[bytes], prefixes: PrefixMap) -> int:
-    pattern = strings_pattern(prefixes)
-    # A match that begins before these last bytes of a piece lies within the piece.
-    longest = max(len(old) for old, _ in prefixes.entries) + TAIL + 1
+    # What begins before these last bytes of a piece lies within the piece.
+    longest = prefixes.longest + TAIL + 1
     changed = position = 0
     size = os.fstat(file.fileno()).st_size
     while position < size:
@@ -123,14 +122,13 @@ def _relocate_strings(file: IO[bytes], prefixes: PrefixMap) -> int:
         is_last = position + len(piece) >= size
         end = len(piece) if is_last else len(piece) - longest
         done = end
-        for match in pattern.finditer(piece):
-            if match.start() >= end:
+        for string in old_strings(piece, prefixes):
+            if string.start >= end:
                 break
-            new, count = relocate_cstrings_counted(match[0], prefixes)
-            if count:
-                os.pwrite(file.fileno(), new, position + match.start())
-                changed += count
-            done = max(end, match.end())
+            if patch := string_patch(piece, string, prefixes):
+                os.pwrite(file.fileno(), patch[1], position + patch[0])
+                changed += 1
+            done = max(end, string.end)
         position += done
     return changed
 

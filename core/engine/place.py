@@ -8,12 +8,11 @@ import ctypes
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.archive.buildinfo import BuildInfo, parse_build_info
 from core.archive.contents import SPEC, check_has_spec, check_places, check_spec, listed
-from core.archive.extract import Progress, Treatment, WrittenFile, write_members
+from core.archive.extract import Progress, write_members
 from core.archive.identity import check_build_info
 from core.archive.limits import Limits
 from core.archive.members import (
@@ -25,9 +24,12 @@ from core.archive.members import (
     MemberReader,
     read_inventory,
 )
-from core.archive.paths import path_bytes, refuse, shown
-from core.archive.stream import WORTH_A_THREAD, UnpackedStream, open_unpacked
+from core.archive.paths import refuse, shown
+from core.archive.stream import UnpackedStream, open_unpacked
+from core.archive.writers import WrittenFile
 from core.cancel import CancelToken
+from core.engine.holder import Holder
+from core.engine.refit import Refit, Task
 from core.engine.relocation import Relocation
 from core.errors import RelocationError, StoreError
 from core.model.artifact import StagedTree, VerifiedArtifact
@@ -35,7 +37,7 @@ from core.model.blobs import ARCHIVE
 from core.model.ident import DagHash
 from core.model.modes import DIRECTORY
 from core.model.spec import ConcreteSpec
-from core.relocate.elf import MAGIC
+from core.model.value import Value
 from core.relocate.prefixes import PrefixMap, make_prefix_map
 from core.store.disk import remove_tree, store_error
 from core.store.manifest import MANIFEST, Entry, manifest_entry, save_manifest
@@ -45,18 +47,9 @@ PARKED_SPEC = ".spack/.spec.json.staged"
 """Where the spec is until everything else is done."""
 LARGEST_DOCUMENT = 64 * 2**20
 """Bytes of a spec document or build info that are read."""
-HELD = 24 * 2**20
-"""Bytes of files of one package that are kept in memory until it is known what changes them."""
-
-_METADATA = ".spack/"
-_SHALLOW = 3  # components that the install tree, its sbang and all its packages have in common
 
 
-_AS_IT_IS, _LATER, _HELD = Treatment(), Treatment(is_hashed=False), Treatment(is_held=True)
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractedTree:
+class ExtractedTree(Value, frozen=True):
     """The contents of an archive on disk, not relocated yet.
 
     Files that may have to be relocated are still empty there, and held in memory.
@@ -70,7 +63,7 @@ class ExtractedTree:
     """What is in it."""
     build_info: BuildInfo
     """What must be relocated."""
-    files: dict[str, WrittenFile] = field(repr=False)
+    files: dict[str, WrittenFile]
     """Its files by path; relocation changes them."""
 
 
@@ -121,8 +114,7 @@ def extract(
     return ExtractedTree(artifact.spec, stage, inventory, to_relocate, files)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unpacking:
+class _Unpacking(Value, frozen=True):
     """One archive on its way into one stage; the fields are the arguments of `extract`."""
 
     artifact: VerifiedArtifact
@@ -136,7 +128,7 @@ class _Unpacking:
         """Everything in it; `None`, and an empty stage, if its members are in another order."""
         with self._opened() as stream:
             reader = MemberReader(stream, self.artifact.spec.hash, self.limits)
-            files = self._write(stream, reader, _Holder(lambda: reader.prefix))
+            files = self._write(stream, reader, Holder(lambda: reader.prefix))
         if reader.inventory is None:
             for path in self.stage.iterdir():
                 remove_tree(path)
@@ -150,7 +142,7 @@ class _Unpacking:
                 self.artifact.archive, layout=layout, limits=self.limits, cancel=self.cancel
             )
         with self._opened() as stream:
-            return inventory, self._write(stream, inventory.members, _Holder(lambda: ""))
+            return inventory, self._write(stream, inventory.members, Holder(lambda: ""))
 
     @contextmanager
     def _opened(self) -> Generator[UnpackedStream]:
@@ -163,9 +155,8 @@ class _Unpacking:
             yield stream
 
     def _write(
-        self, stream: UnpackedStream, members: Iterable[Member], holder: "_Holder"
+        self, stream: UnpackedStream, members: Iterable[Member], holder: Holder
     ) -> dict[str, WrittenFile]:
-        is_large = self.artifact.archive.stat().st_size >= WORTH_A_THREAD
         try:
             return write_members(
                 stream,
@@ -175,44 +166,11 @@ class _Unpacking:
                 progress=self.progress,
                 names={SPEC: PARKED_SPEC},
                 cancel=self.cancel,
-                threads=self.threads if is_large else 1,
+                threads=self.threads,
             )
         except FileExistsError as error:
             # The stage was empty, and no name comes twice.
             raise _one_to_the_file_system(self.stage, error) from error
-
-
-class _Holder:
-    """Keeps back what may have to be relocated, as long as there is room.
-
-    The build info says for certain, but comes last. A wrong guess costs time and nothing else:
-    what is not held is relocated where it lies.
-
-    Args:
-        prefix: gives the prefix of the build, without the leading slash, once it is known.
-    """
-
-    def __init__(self, prefix: Callable[[], str]) -> None:
-        self._prefix = prefix
-        self._common: bytes | None = None
-        self._room = HELD
-
-    def choose(self, member: Member, data: bytes) -> Treatment:
-        """Hold ELF files, scripts, and what names a path of the builder."""
-        if member.path.startswith(_METADATA) or not self._may_change(member, data):
-            return _AS_IT_IS
-        if len(data) < member.size or member.size > self._room:
-            return _LATER
-        self._room -= member.size
-        return _HELD
-
-    def _may_change(self, member: Member, data: bytes) -> bool:
-        if data.startswith(MAGIC) or (member.executable and data.startswith(b"#!")):
-            return True
-        if self._common is None:
-            above = path_bytes(self._prefix()).split(b"/")[:-2][:_SHALLOW]
-            self._common = b"".join(b"/" + component for component in above)
-        return bool(self._common) and self._common in data
 
 
 def relocate(
@@ -226,6 +184,7 @@ def relocate(
     cancel: CancelToken,
     exists: Callable[[str], bool] = os.path.lexists,
     shebang_limit: int | None = None,
+    threads: int = 1,
 ) -> StagedTree:
     """Make of an extracted tree what Spack would have installed at `prefix`.
 
@@ -242,6 +201,7 @@ def relocate(
         cancel: looked at between files.
         exists: whether there is something at an absolute path outside of `prefix`.
         shebang_limit: bytes of a first line that the kernel takes; `None` to ask the system.
+        threads: how many may work on it.
 
     Raises:
         RelocationError: the package cannot be moved to `prefix`.
@@ -251,36 +211,30 @@ def relocate(
     if extracted.spec.platform in ("darwin", "windows"):
         raise RelocationError(f"Packages for {extracted.spec.platform} cannot be relocated")
     stage = extracted.stage
-    first_names = _first_names(extracted)
-    # Each inode once, else a path could be replaced within its own replacement.
-    binaries, texts = (
-        tuple(dict.fromkeys(first_names.get(path, path) for path in paths))
-        for paths in (extracted.build_info.binaries, extracted.build_info.texts)
-    )
-    relocation = Relocation(
+    moves = prefix_map(extracted, prefix=prefix, root=root, sbang=sbang, prefixes=prefixes)
+    refit = Refit(
         stage,
         extracted.files,
-        prefix_map(extracted, prefix=prefix, root=root, sbang=sbang, prefixes=prefixes),
+        moves,
         sbang=os.fsencode(sbang),
         limit=system_shebang_limit() if shebang_limit is None else shebang_limit,
         exists=_existence(stage, prefix, exists),
-        twice=frozenset(binaries) & frozenset(texts),
     )
+    relocation = Relocation(extracted.files, refit, moves)
     with _plain_errors("The package cannot be relocated", stage):
-        steps: list[tuple[str, Callable[[str], None]]] = [
-            # First, because RPATHs may lead through them.
-            *((path, relocation.link) for path in dict.fromkeys(extracted.build_info.links)),
-            *((path, relocation.binary) for path in binaries),
-            *((path, relocation.text) for path in texts),
-            *((path, relocation.finish) for path in extracted.files if path != SPEC),
-        ]
-        for done, (path, step) in enumerate(steps, start=1):
+        # First, because RPATHs may lead through them.
+        for path in dict.fromkeys(extracted.build_info.links):
             cancel.check()
-            try:
-                step(path)
-            except RelocationError as error:
-                raise _naming(path, error) from error
-            progress(done, len(steps))
+            relocation.link(path)
+        tasks = _tasks(extracted)
+        with relocation.begun(tasks, threads) as begun:
+            for done, task in enumerate(tasks, start=1):
+                cancel.check()
+                try:
+                    relocation.file(task, begun)
+                except RelocationError as error:
+                    raise _naming(task.path, error) from error
+                progress(done, len(tasks))
         stage.chmod(DIRECTORY)
         save_manifest(stage, prefix, _entries(extracted, relocation))
         (stage / PARKED_SPEC).rename(stage / SPEC)
@@ -304,6 +258,18 @@ def prefix_map(
         [(old, str(here[hash_])) for hash_, old in info.prefixes.items() if hash_ in here],
         (info.root, str(root)),
     )
+
+
+def _tasks(extracted: ExtractedTree) -> list[Task]:
+    """Every file but the spec once, under the name of its first member: first what is named."""
+    first_names = _first_names(extracted)
+    binaries, texts = (
+        # Each inode once, else a path could be replaced within its own replacement.
+        dict.fromkeys(first_names.get(path, path) for path in paths)
+        for paths in (extracted.build_info.binaries, extracted.build_info.texts)
+    )
+    paths = dict.fromkeys([*binaries, *texts, *(path for path in extracted.files if path != SPEC)])
+    return [Task(path, path in binaries, path in texts) for path in paths]
 
 
 def _first_names(extracted: ExtractedTree) -> dict[str, str]:

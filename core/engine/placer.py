@@ -17,7 +17,6 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple, NoReturn
 
@@ -28,6 +27,7 @@ from core.errors import SpackbinError
 from core.model.artifact import StagedTree, VerifiedArtifact
 from core.model.facts import BuildFacts
 from core.model.ident import DagHash
+from core.model.value import Value
 from core.planning.survey import facts_of
 
 INTERVAL = 0.1
@@ -40,8 +40,7 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in linux/prctl.h
 _FIRST_OF_OURS = 3  # file descriptors below are standard input, output and error
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Value, frozen=True):
     """An order: unpack and relocate a package."""
 
     artifact: VerifiedArtifact
@@ -60,8 +59,7 @@ class Job:
     """How many may work on it if it is large."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Value, frozen=True):
     """An order: end what is being done, and do nothing from now on."""
 
 
@@ -74,24 +72,21 @@ class Progressed(NamedTuple):
     """Entries that are known of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
+class Extracted(Value, frozen=True):
     """An answer: the first step is done."""
 
     facts: BuildFacts
     """What is to be remembered of the archive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relocated:
+class Relocated(Value, frozen=True):
     """An answer: all is done."""
 
     staged: StagedTree
     """What there is now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Value, frozen=True):
     """An answer: it came to nothing."""
 
     error: Exception
@@ -144,6 +139,7 @@ class Placing:
             prefixes=job.prefixes,
             progress=progress,
             cancel=self._cancel,
+            threads=job.threads,
         )
 
 

@@ -1,24 +1,36 @@
 """Relocation of paths anywhere in a binary, whose length must not change."""
 
-import re
-from functools import lru_cache
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from core.errors import RelocationError
-from core.relocate.data import Data, as_bytes
-from core.relocate.prefixes import PrefixMap, old_paths
+from core.relocate.data import Data, Patch, patched
+from core.relocate.prefixes import OldPaths, PrefixMap
 from core.relocate.refusals import cannot_grow, cannot_shrink
 
 TAIL = 7
 """Bytes at the end of a string that must stay where they are: linkers let strings share them."""
 
 
+class OldString(NamedTuple):
+    """An old path in a binary."""
+
+    start: int
+    """Where it begins."""
+    old: bytes
+    """It."""
+    rest: int | None
+    """Bytes behind it up to the NUL that ends its string; `None` if more than `TAIL`."""
+
+    @property
+    def end(self) -> int:
+        """Where the next one may begin: behind the path, and behind its NUL if that is near."""
+        end = self.start + len(self.old)
+        return end if self.rest is None else end + self.rest + 1
+
+
 def relocate_cstrings(data: Data, prefixes: PrefixMap) -> bytes:
-    """`relocate_cstrings_counted` for whom the number does not matter."""
-    return relocate_cstrings_counted(data, prefixes)[0]
-
-
-def relocate_cstrings_counted(data: Data, prefixes: PrefixMap) -> tuple[bytes, int]:
-    """`data` with every old path replaced, as long as before; and how many were changed.
+    """`data` with every old path replaced, as long as before; `data` itself if there is none.
 
     A shorter path is filled up with slashes in front. Where the string ends so soon behind the path
     that its tail would change, it is instead cut short by a NUL, if that leaves the tail of the old
@@ -27,17 +39,47 @@ def relocate_cstrings_counted(data: Data, prefixes: PrefixMap) -> tuple[bytes, i
     Raises:
         RelocationError: a path would have to grow, or can neither be filled up nor cut short.
     """
-    parts: list[bytes] = []
-    end = changed = 0
-    for match in strings_pattern(prefixes).finditer(data):
-        new = _replacement(match, prefixes)
-        if new != match[0]:
-            parts += (data[end : match.start()], new)
-            end = match.end()
-            changed += 1
-    if not changed:
-        return as_bytes(data), 0
-    return b"".join((*parts, data[end:])), changed
+    return patched(data, string_patches(data, prefixes))
+
+
+def string_patches(data: Data, prefixes: PrefixMap) -> list[Patch]:
+    """What `relocate_cstrings` changes, one patch for each path.
+
+    Raises:
+        RelocationError: as there.
+    """
+    patches = (string_patch(data, string, prefixes) for string in old_strings(data, prefixes))
+    return [patch for patch in patches if patch]
+
+
+def old_strings(data: Data, prefixes: PrefixMap) -> Iterator[OldString]:
+    """The old paths in `data`, in order; none begins within another one or the rest of it."""
+    paths = OldPaths(data, prefixes)
+    position = 0
+    while found := paths.after(position):
+        start, old = found
+        end = start + len(old)
+        nul = data.find(b"\0", end, end + TAIL + 1)
+        string = OldString(start, old, None if nul < 0 else nul - end)
+        yield string
+        position = string.end
+
+
+def string_patch(data: Data, string: OldString, prefixes: PrefixMap) -> Patch | None:
+    """What becomes of `string`, which is in `data`; `None` if it stays.
+
+    Raises:
+        RelocationError: as `relocate_cstrings`.
+    """
+    start, old, rest = string
+    new = prefixes.new(old)
+    if new == old:
+        return None
+    if refusal := refusal_of(old, new, rest):
+        raise refusal
+    if _keeps_tail(old, new, rest):
+        return start, new.rjust(len(old), b"/")
+    return start, new + data[start + len(old) : string.end]
 
 
 def refusal_of(old: bytes, new: bytes, rest: int | None) -> RelocationError | None:
@@ -71,18 +113,6 @@ def longest_store(old: bytes, inside: bytes, rest: int | None) -> int:
     return len(old) - len(inside) - (0 if is_kept else TAIL + 1)
 
 
-def _replacement(match: re.Match[bytes], prefixes: PrefixMap) -> bytes:
-    old, end = match[1], match[2]  # the end reaches to a NUL nearby, if there is one
-    new = prefixes.new(old)
-    rest = None if end is None else len(end) - 1
-    if refusal := refusal_of(old, new, rest):
-        raise refusal
-    if _keeps_tail(old, new, rest):
-        return b"/" * (len(old) - len(new)) + new + (end or b"")
-    cut = new + (end or b"")
-    return cut + match[0][len(cut) :]
-
-
 def _keeps_tail(old: bytes, new: bytes, rest: int | None) -> bool:
     needed = _tail_needed(rest)
     return needed == 0 or old[-needed:] == new[-needed:]
@@ -91,9 +121,3 @@ def _keeps_tail(old: bytes, new: bytes, rest: int | None) -> bool:
 def _tail_needed(rest: int | None) -> int:
     """Bytes at the end of a path that belong to the tail of its string."""
     return 0 if rest is None else max(0, TAIL - rest)
-
-
-@lru_cache(maxsize=32)
-def strings_pattern(prefixes: PrefixMap) -> re.Pattern[bytes]:
-    """Matches an old path (group 1) and what ends its string within eight bytes (group 2)."""
-    return re.compile(rb"(%b)([^\0]{0,%d}\0)?" % (old_paths(prefixes), TAIL))

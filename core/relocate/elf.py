@@ -10,10 +10,10 @@ package goes this way twice.
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from core.errors import RelocationError
-from core.relocate.data import Data, as_bytes
+from core.model.value import Value
+from core.relocate.data import Data, Patch, patched
 from core.relocate.prefixes import PrefixMap
 from core.relocate.refusals import MustGrow, cannot_grow
 
@@ -28,8 +28,7 @@ _LOAD, _DYNAMIC, _INTERPRETER = 1, 2, 3  # PT_...
 _END, _STRINGS, _STRINGS_SIZE, _RPATHS = 0, 5, 10, (15, 29)  # DT_..., the last are RPATH, RUNPATH
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Value, frozen=True):
     """How the numbers in a file are written, and where those of its header are."""
 
     order: str
@@ -50,8 +49,7 @@ _FORMS = {
 """By the bytes for the width and the order."""
 
 
-@dataclass(frozen=True, slots=True)
-class ElfText:
+class ElfText(Value, frozen=True):
     """A string in an ELF file."""
 
     offset: int
@@ -60,8 +58,7 @@ class ElfText:
     """It, without the NUL that ends it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ElfPaths:
+class ElfPaths(Value, frozen=True):
     """The paths in an ELF file that the loader reads."""
 
     interpreter: ElfText | None
@@ -83,21 +80,17 @@ def read_elf_paths(data: Data) -> ElfPaths | None:
         return None
 
 
-Changes = list[tuple[ElfText, bytes]]
-"""Strings of an ELF file and what becomes of them, never longer than they are."""
-
-
 def relocate_elf(data: Data, prefixes: PrefixMap) -> bytes:
     """`data` with the old paths at the start of interpreter and RPATH entries replaced.
 
     Raises:
         MustGrow: one of the two does not fit; then `grow.grown` has to change both.
     """
-    return _with(data, loader_changes(data, prefixes))
+    return patched(data, loader_patches(data, prefixes))
 
 
-def loader_changes(data: Data, prefixes: PrefixMap) -> Changes:
-    """What `relocate_elf` changes, for who changes it where it lies.
+def loader_patches(data: Data, prefixes: PrefixMap) -> list[Patch]:
+    """What `relocate_elf` changes.
 
     Raises:
         MustGrow: as there.
@@ -105,7 +98,7 @@ def loader_changes(data: Data, prefixes: PrefixMap) -> Changes:
     paths = read_elf_paths(data)
     if paths is None:
         return []
-    changes: Changes = []
+    changes: list[tuple[ElfText, bytes]] = []
     rpath = interpreter = None
     if paths.rpath:
         entries = [entry for entry in paths.rpath.value.split(b":") if entry]
@@ -132,11 +125,11 @@ def drop_redundant_rpaths(data: Data, exists: Callable[[str], bool]) -> bytes:
         data: the file.
         exists: whether there is something at an absolute path.
     """
-    return _with(data, redundant_rpaths(data, exists))
+    return patched(data, rpath_patches(data, exists))
 
 
-def redundant_rpaths(data: Data, exists: Callable[[str], bool]) -> Changes:
-    """What `drop_redundant_rpaths` changes, for who changes it where it lies."""
+def rpath_patches(data: Data, exists: Callable[[str], bool]) -> list[Patch]:
+    """What `drop_redundant_rpaths` changes."""
     paths = read_elf_paths(data)
     if paths is None or paths.rpath is None:
         return []
@@ -149,22 +142,12 @@ def redundant_rpaths(data: Data, exists: Callable[[str], bool]) -> Changes:
     return _fitting([(paths.rpath, b":".join(kept))])
 
 
-def _fitting(changes: Iterable[tuple[ElfText, bytes]]) -> Changes:
+def _fitting(changes: Iterable[tuple[ElfText, bytes]]) -> list[Patch]:
     real = [(text, new) for text, new in changes if text.value != new]
     for text, new in real:
         if len(new) > len(text.value):
             raise cannot_grow(text.value, new)
-    return real
-
-
-def _with(data: Data, changes: Changes) -> bytes:
-    if not changes:
-        return as_bytes(data)
-    changed = bytearray(data)
-    for text, new in changes:
-        size = len(text.value)
-        changed[text.offset : text.offset + size] = new.ljust(size, b"\0")
-    return bytes(changed)
+    return [(text.offset, new.ljust(len(text.value), b"\0")) for text, new in real]
 
 
 def _read(data: Data) -> ElfPaths | None:
@@ -226,4 +209,4 @@ def _text_at(data: Data, offset: int, end: int) -> ElfText:
     end = data.find(b"\0", offset, end) if offset >= 0 else -1
     if end < 0:
         raise ValueError("outside of the file, or without an end")
-    return ElfText(offset, data[offset:end])
+    return ElfText(offset, bytes(data[offset:end]))

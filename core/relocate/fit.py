@@ -1,18 +1,17 @@
 """Whether a package can be moved to a store, from what is known of its archive alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.model.facts import BuildFacts, StringPath
 from core.model.ident import DagHash
-from core.relocate.cstrings import longest_store, refusal_of, strings_pattern
+from core.model.value import Value
+from core.relocate.cstrings import longest_store, old_strings, refusal_of
 from core.relocate.prefixes import PrefixMap, make_prefix_map
 from core.relocate.refusals import shown
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Value, frozen=True):
     """What a package asks of a store."""
 
     misfit: str
@@ -74,9 +73,9 @@ def _growing_twice(facts: BuildFacts, moves: PrefixMap) -> str:
         new = moves.at_start(old)
         if new == old:
             continue
-        for match in strings_pattern(moves).finditer(new + b"/" * 9):
-            if moves.new(match[1]) != match[1]:
-                return f"The new path {shown(new)} holds {shown(match[1])}, where it was built"
+        for _, inside, _ in old_strings(new + b"/" * 9, moves):
+            if moves.new(inside) != inside:
+                return f"The new path {shown(new)} holds {shown(inside)}, where it was built"
     return ""
 
 

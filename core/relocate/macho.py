@@ -9,8 +9,8 @@ runs it on macOS must sign it again (`codesign -f -s -`).
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from core.model.value import Value
 from core.relocate.data import Data, as_bytes
 from core.relocate.prefixes import PrefixMap
 from core.relocate.refusals import cannot_grow
@@ -34,8 +34,7 @@ _FIXED = {_RPATH: 12}
 """Bytes of a command before its path; 24 in all others that have one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(Value, frozen=True):
     """A load command."""
 
     kind: int
@@ -46,8 +45,7 @@ class _Command:
     """The path in it; `None` if there is none that counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
+class _Slice(Value, frozen=True):
     """What a file holds for one architecture."""
 
     start: int

@@ -25,7 +25,7 @@ def sbang_shebang(data: Data, sbang: bytes, limit: int) -> bytes:
     Raises:
         RelocationError: the path of sbang itself is too long.
     """
-    first = data[: data.find(b"\n", 0, LONGEST) + 1] or data[:LONGEST]
+    first = bytes(data[: data.find(b"\n", 0, LONGEST) + 1] or data[:LONGEST])
     through = b"#!/bin/sh " + sbang + b"\n"
     is_ours = first == through
     interpreter = _INTERPRETER.match(first)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from core.model.facts import StringPath
-from core.relocate.cstrings import strings_pattern
+from core.relocate.cstrings import old_strings
 from core.relocate.data import Data
 from core.relocate.elf import ElfPaths, read_elf_paths
-from core.relocate.prefixes import PrefixMap, any_old, make_prefix_map
+from core.relocate.prefixes import PrefixMap, make_prefix_map
 
 
 class Survey:
@@ -25,10 +25,9 @@ class Survey:
         """Take in a binary as it came, before it is relocated."""
         starts = dict(_loader_starts(read_elf_paths(data), self._prefixes))
         self._loader_paths.update(starts.values())
-        for match in strings_pattern(self._prefixes).finditer(data):
-            if match.start() not in starts:
-                rest = None if match[2] is None else len(match[2]) - 1
-                self._strings.add(StringPath(_text(match[1]), rest))
+        for start, old, rest in old_strings(data, self._prefixes):
+            if start not in starts:
+                self._strings.add(StringPath(_text(old), rest))
 
     @property
     def strings(self) -> tuple[StringPath, ...]:
@@ -63,8 +62,8 @@ def _loader_starts(paths: ElfPaths | None, prefixes: PrefixMap) -> Iterator[tupl
             texts.append((offset, entry))
             offset += len(entry) + 1
     for offset, text in texts:
-        if match := any_old(prefixes).match(text):
-            yield offset, _text(match[0])
+        if old := prefixes.old_at_start(text):
+            yield offset, _text(old)
 
 
 def _text(path: bytes) -> str:

@@ -3,7 +3,7 @@
 import re
 
 from core.relocate.data import Data, as_bytes
-from core.relocate.prefixes import PrefixMap, any_old
+from core.relocate.prefixes import OldPaths, PrefixMap
 
 _REST = re.compile(rb"[\w\-/]*")
 _WORD = frozenset(byte for byte in range(256) if re.match(rb"[\w\-]", bytes([byte])))
@@ -23,14 +23,15 @@ def relocate_text(data: Data, prefixes: PrefixMap) -> bytes:
 
 def relocate_text_counted(data: Data, prefixes: PrefixMap) -> tuple[bytes, int]:
     """As `relocate_text`, and how many old paths were replaced."""
-    olds, rest_of_path = any_old(prefixes), _REST.match
-    parts: list[bytes] = []
+    olds, rest_of_path = OldPaths(data, prefixes), _REST.match
+    parts: list[bytes | bytearray] = []
     end = position = 0
-    while match := olds.search(data, position):
-        position = match.start() + 1
-        if not _goes_on(data, match.start()):
-            parts += (data[end : match.start()], prefixes.new(match[0]))
-            end = match.end()
+    while found := olds.after(position):
+        start, old = found
+        position = start + 1
+        if not _goes_on(data, start):
+            parts += (data[end:start], prefixes.new(old))
+            end = start + len(old)
             # A path within the rest of this one is its tail.
             rest = rest_of_path(data, end)
             position = rest.end() if rest else end

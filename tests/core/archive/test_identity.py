@@ -2,10 +2,10 @@
 
 import io
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.archive.buildinfo import BuildInfo, parse_build_info
 from core.archive.identity import check_build_info

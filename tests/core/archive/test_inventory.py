@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.archive.extract import Treatment, WrittenFile, write_members
+from core.archive.extract import Treatment, write_members
 from core.archive.inflate import inflate
 from core.archive.limits import Limits
 from core.archive.members import Inventory, Kind, Member, read_inventory
 from core.archive.stream import UnpackedStream, open_unpacked
+from core.archive.writers import WrittenFile
 from core.cancel import CancelToken
 from core.errors import Refused
 
@@ -66,7 +67,7 @@ def write(archive: Path, inventory: Inventory, target: Path) -> dict[str, Writte
             stream,
             inventory.members,
             target,
-            choose=lambda _member, _data: Treatment(),
+            choose=lambda _member, _beginning, _contents: Treatment(),
             progress=nothing,
             names={},
             threads=2,

@@ -15,7 +15,8 @@ from core.engine.large import (
     relocate_large_text,
 )
 from core.errors import RelocationError
-from core.relocate.cstrings import relocate_cstrings_counted
+from core.relocate.cstrings import string_patches
+from core.relocate.data import patched
 from core.relocate.prefixes import PrefixMap
 from core.relocate.shebang import sbang_shebang
 from core.relocate.text import relocate_text_counted
@@ -57,7 +58,8 @@ def file_of(data: bytes, piece: int) -> Iterator[Path]:
 def test_binaries(data: bytes, piece: int) -> None:
     with file_of(data, piece) as path:
         try:
-            expected = relocate_cstrings_counted(data, PREFIXES)
+            patches = string_patches(data, PREFIXES)
+            expected = patched(data, patches), len(patches)
         except RelocationError:
             expected = None
         try:

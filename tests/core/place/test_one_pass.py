@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packing import PREFIX, Packer
 
 from core.cancel import CancelToken
-from core.engine import large, place, relocation
+from core.engine import holder, large, refit, relocation
 from core.engine.place import extract, relocate
 from core.model.artifact import LeftFile, StagedTree
 from core.model.ident import dag_hash
@@ -27,7 +27,7 @@ CONTENTS = st.lists(
         [b"/opt/build", f"/{PREFIX}".encode(), b"\n", b"x", b"\0", b"\x7fELF", b"#!", b"LARGE"]
     ),
     max_size=6,
-).map(lambda parts: b"".join(parts).replace(b"LARGE", bytes(40_000)))
+).map(lambda parts: b"".join(parts).replace(b"LARGE", bytes(70_000)))
 NODES = st.recursive(
     st.tuples(CONTENTS, st.booleans(), st.booleans()),
     lambda below: st.dictionaries(NAMES, below, max_size=4),
@@ -60,6 +60,7 @@ def placed(
         cancel=CancelToken(),
         exists=lambda _path: False,
         shebang_limit=127,
+        threads=threads,
     )
 
 
@@ -108,8 +109,8 @@ def test_one_pass_is_two_passes(tree: dict[str, object], hello: ConcreteSpec) ->
     add(packer, tree, "", texts)
     packer.info["relocate_textfiles"] = texts
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(place, "WORTH_A_THREAD", 0)
         patched.setattr("core.archive.stream.WORTH_A_THREAD", 0)
+        patched.setattr(relocation, "WORTH_PASSING_ON", 0)
         archive = Path(name, "archive")
         archive.write_bytes(packer.whole())
         # An archive of layout 1 is always looked through first.
@@ -132,9 +133,9 @@ def test_large_files_are_relocated_like_small_ones(
     usual = placed(offer.archive, offer.spec, tmp_path / "usual")
     monkeypatch.setattr("core.archive.extract.LARGE", largest)
     monkeypatch.setattr("core.archive.extract._PIECE", 700)
-    monkeypatch.setattr(relocation, "LARGE", largest)
-    monkeypatch.setattr(place, "HELD", 0)
-    monkeypatch.setattr(place, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(refit, "WHOLE", largest)
+    monkeypatch.setattr(relocation, "WORTH_PASSING_ON", 0)
+    monkeypatch.setattr(holder, "HELD", 0)
     monkeypatch.setattr("core.archive.stream.WORTH_A_THREAD", 0)
     monkeypatch.setattr(large, "PIECE", 300)
     pieces = placed(offer.archive, offer.spec, tmp_path / "pieces", threads=threads)
@@ -192,7 +193,7 @@ def test_the_report(packer: Packer, hello: ConcreteSpec, tmp_path: Path) -> None
 def test_what_is_held_is_bounded(
     packer: Packer, hello: ConcreteSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "HELD", 100)
+    monkeypatch.setattr(holder, "HELD", 100)
     for number in range(20):
         packer.add(f"text{number}", data=b"/opt/build is the place\n")
     archive = tmp_path / "archive"

@@ -7,11 +7,11 @@ import json
 import os
 import tarfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from golden_packages import make_artifact, offers
+from msgspec.structs import replace
 from packing import PREFIX, Packer, snapshot
 
 from core.cancel import CancelToken

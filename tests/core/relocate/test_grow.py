@@ -12,7 +12,7 @@ from elftools.elf.elffile import ELFFile
 
 from core.errors import RelocationError
 from core.relocate import grow
-from core.relocate.cstrings import relocate_cstrings_counted
+from core.relocate.cstrings import string_patches
 from core.relocate.elf import read_elf_paths, relocate_elf
 from core.relocate.grow import find_patchelf, grown
 from core.relocate.prefixes import PrefixMap, make_prefix_map
@@ -65,7 +65,7 @@ def test_a_program_with_grown_paths_runs(program: Path, tmp_path: Path) -> None:
     assert paths.interpreter.value.decode() == f"{tmp_path}/a-longer-name/ld.so"
     assert paths.rpath.value.decode() == f"{tmp_path}/a-longer-name/lib:/usr/lib"
     # Nothing of the old paths is left over that the step for strings would stumble on.
-    assert relocate_cstrings_counted(new, moves(tmp_path)) == (new, 0)
+    assert string_patches(new, moves(tmp_path)) == []
     program.write_bytes(new)
     subprocess.run([program], check=True)
 

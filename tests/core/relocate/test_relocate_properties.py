@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import RelocationError
-from core.relocate.cstrings import relocate_cstrings, relocate_cstrings_counted
+from core.relocate.cstrings import relocate_cstrings, string_patches
 from core.relocate.elf import drop_redundant_rpaths, relocate_elf
 from core.relocate.prefixes import PrefixMap, make_prefix_map
 from core.relocate.shebang import sbang_shebang
@@ -97,10 +97,10 @@ def test_a_mapped_file_is_as_good_as_bytes(data: bytes) -> None:
 @given(texts)
 def test_changed_strings_are_counted(data: bytes) -> None:
     try:
-        new, number = relocate_cstrings_counted(data, MOVES)
+        number = len(string_patches(data, MOVES))
     except RelocationError:
         return
-    assert (new == data) is (number == 0)
+    assert (relocate_cstrings(data, MOVES) == data) is (number == 0)
     olds = data.count(OLD.encode()) + data.replace(OLD.encode(), b"").count(OLD_ROOT.encode())
     assert number <= olds
 
