@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench import catalog
 from bench.contestants import (
     DEMO,
     LARGE,
@@ -30,10 +31,11 @@ from bench.measure import Contestant, adopt_orphans, compare, print_table
 class Bench:
     """One run of the benchmark."""
 
-    def __init__(self, place: Path, checkout: Path | None, rounds: int) -> None:
+    def __init__(self, place: Path, checkout: Path | None, options: argparse.Namespace) -> None:
         self.place = place
         self.checkout = checkout
-        self.rounds = rounds
+        self.options = options
+        self.rounds: int = options.rounds
 
     def spack(self, name: str, mirror: BenchMirror) -> Spack | None:
         """The Spack to compare with, if there is one."""
@@ -101,13 +103,33 @@ class Bench:
         )
         self.race(f"Plan of {LARGE_CLOSURE} packages, all there", [ours.runs(*plan)])
 
+    def catalog(self) -> None:
+        """The catalog of a large index: made, opened, asked."""
+        place = self.place / "catalog"
+        place.mkdir()
+        catalog.measure(self.options, place, self.checkout)
+
+    def terminal(self) -> None:
+        """The screen with a large catalog."""
+        from bench import terminal
+
+        place = self.place / "terminal"
+        place.mkdir()
+        terminal.run(place)
+
 
 def main() -> None:
     """Measure and print."""
-    jobs: dict[str, Callable[[Bench], None]] = {"demo": Bench.demo, "many": Bench.many}
+    jobs: dict[str, Callable[[Bench], None]] = {
+        "demo": Bench.demo,
+        "many": Bench.many,
+        "catalog": Bench.catalog,
+        "terminal": Bench.terminal,
+    }
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("jobs", nargs="*", metavar="JOB", help=f"{' or '.join(jobs)}; all")
     options.add_argument("--rounds", type=int, default=5)
+    catalog.add_options(options)
     options.add_argument("--directory", help="where to work: the file system that is measured")
     given = options.parse_args()
     unknown = set(given.jobs) - set(jobs)
@@ -117,7 +139,7 @@ def main() -> None:
     checkout = os.environ.get("SPACK_ROOT")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(prefix="spackbin-bench-", dir=given.directory) as name:
-        bench = Bench(Path(name), Path(checkout) if checkout else None, given.rounds)
+        bench = Bench(Path(name), Path(checkout) if checkout else None, given)
         for job in given.jobs or jobs:
             jobs[job](bench)
 

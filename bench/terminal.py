@@ -1,31 +1,41 @@
-"""What the screen costs on the wire, measured with the real program in a pseudo-terminal.
+"""What the screen costs on the wire, and how fast it answers, with the real program in a pty.
 
-`python -m bench.terminal` prints bytes and answer times at 80x24; nothing in it is judged here. A
-test keeps the byte budget (tests/e2e/test_wire.py).
+`python -m bench.terminal` prints bytes and answer times at 80x24 with a large catalog; nothing in
+it is judged here. A test keeps the byte budget (tests/e2e/test_wire.py).
 """
 
 import argparse
 import fcntl
+import hashlib
+import json
 import os
 import pty
+import re
 import select
+import shutil
 import signal
 import statistics
 import struct
 import subprocess
-import sys
 import tempfile
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.contestants import DEMO, Ours
+from bench.catalog import made_up
+from bench.contestants import DEMO, LARGE, Ours, made_mirror
 
 COLUMNS, LINES = 80, 24
-QUIET = 0.3
+QUIET = 0.25
 """Seconds without a byte after which an answer is taken for complete."""
+FIRST_FRAME = 1000
+"""Bytes that are more than the modes of the terminal: a frame has begun to appear."""
+SPECS = 200_000
+"""Builds of the made-up index."""
+SAME_NAME = 200
+"""Builds of it that are of one package."""
 
 
 class Recorder:
@@ -46,28 +56,34 @@ class Recorder:
         )
         os.close(theirs)
 
-    def listen(self, quiet: float = QUIET, patience: float = 30) -> tuple[int, float, float]:
-        """Bytes until nothing comes for `quiet` seconds; seconds to the first and to the last."""
+    def listen(self, quiet: float = QUIET, patience: float = 30) -> list[tuple[float, int]]:
+        """Seconds and bytes of what comes, until nothing comes for `quiet` seconds."""
         began = time.perf_counter()
-        count, first, last = 0, 0.0, 0.0
+        found: list[tuple[float, int]] = []
         while time.perf_counter() - began < patience:
             if not select.select([self._ours], [], [], quiet)[0]:
-                if count or quiet >= patience:
+                if found or quiet >= patience:
                     break
                 continue
             try:
                 data = os.read(self._ours, 65536)
             except OSError:
                 break
-            now = time.perf_counter() - began
-            first = first or now
-            last = now
-            count += len(data)
-        return count, first, last
+            found.append((time.perf_counter() - began, len(data)))
+        return found
 
     def press(self, keys: str) -> None:
         """Type."""
         os.write(self._ours, keys.encode())
+
+    def cpu(self) -> float:
+        """Seconds of processor that the program took, where the system tells (Linux)."""
+        try:
+            text = Path(f"/proc/{self.process.pid}/stat").read_text()
+        except OSError:
+            return float("nan")
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """End the program, and all that it started."""
@@ -81,65 +97,152 @@ class Series:
     """Answers to one kind of key."""
 
     bytes: list[int] = field(default_factory=list)
-    """Bytes of each answer."""
+    """Bytes of each answer, until there is silence."""
     first: list[float] = field(default_factory=list)
-    """Milliseconds to its first byte."""
+    """Milliseconds to the first frame, which for most keys is not yet all of the answer."""
+    cpu: float = 0.0
+    """Seconds of processor for all of them."""
 
-    def add(self, answer: tuple[int, float, float]) -> None:
-        """Note one answer."""
-        self.bytes.append(answer[0])
-        self.first.append(answer[1] * 1000)
+    def add(self, answer: list[tuple[float, int]]) -> None:
+        """Note one answer; a key without any leaves no time."""
+        self.bytes.append(sum(count for _, count in answer))
+        if answer:
+            self.first.append(answer[0][0] * 1000)
 
     def line(self, name: str) -> str:
         """For the table."""
-        sizes, times = self.bytes, self.first
-        return (
-            f"  {name:14}{statistics.median(sizes):8.0f}{max(sizes):8.0f}"
-            f"{statistics.median(times):10.1f}{max(times):8.1f}"
+        sizes, times = self.bytes, self.first or [0.0]
+        cells = (
+            name,
+            f"{len(sizes)}",
+            f"{statistics.median(sizes):.0f}",
+            f"{max(sizes)}",
+            f"{statistics.median(times):.1f}",
+            f"{max(times):.1f}",
+            f"{self.cpu * 1000 / len(sizes):.0f}",
         )
+        return f"| {' | '.join(cells)} |"
 
 
-KEYS = {
-    "cursor down": ("j", 30),
-    "cursor up": ("k", 30),
-    "page down": ("\x1b[6~", 8),
-    "page up": ("\x1b[5~", 8),
+KEYS: dict[str, Sequence[str]] = {
+    "cursor down": "j" * 60,
+    "cursor up": "k" * 20,
+    "page down": ["\x1b[6~"] * 15,
+    "page up": ["\x1b[5~"] * 15,
+    "first, last": "GgGg",
+    "typing a name": ["/", *"tide", *["\x7f"] * 4, *"reef-1", "\x1b"] * 2,
+    "typing a spec": ["/", *"reef-1@2:+x", "\x1b"] * 2,
+    "all targets": "a" * 6,
+    "pane of builds": ["\r", *"j" * 20, *"k" * 5, "h"],
 }
+"""About 200 keys, each followed by silence."""
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str], keys: int) -> None:
-    """Print what one program sends."""
-    recorder = Recorder(command, environment)
+def measure(recorder: Recorder) -> None:
+    """Print what a program sends and how fast it answers; it is over then."""
     try:
-        size, first, last = recorder.listen(quiet=1.0)
-        print(f"  first screen  {size:8} bytes, begun after {first:.2f} s, complete {last:.2f} s")
-        print(f"  {'':14}{'median B':>8}{'max B':>8}{'median ms':>10}{'max ms':>8}")
-        for name, (key, count) in KEYS.items():
-            series = Series()
-            for _ in range(min(count, keys)):
+        first = recorder.listen(quiet=1.0)
+        total, shown = 0, 0.0
+        for seconds, count in first:
+            total += count
+            shown = shown or (seconds if total >= FIRST_FRAME else 0.0)
+        print(f"\nFirst screen: {total} bytes, begun after {shown:.2f} s, complete after", end=" ")
+        print(f"{first[-1][0]:.2f} s, {recorder.cpu():.2f} s of CPU.\n")
+        print("| key | times | median B | max B | median ms | max ms | CPU ms |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+        everything = Series()
+        for name, keys in KEYS.items():
+            series, before = Series(), recorder.cpu()
+            for key in keys:
                 recorder.press(key)
-                series.add(recorder.listen(patience=2))
-            print(series.line(name))
-        idle, _, _ = recorder.listen(quiet=3, patience=3)
-        print(f"  idle          {idle:8} bytes in 3 s")
+                series.add(recorder.listen(patience=1))
+            series.cpu = recorder.cpu() - before
+            everything.bytes += series.bytes
+            everything.first += series.first
+            everything.cpu += series.cpu
+            print(series.line(name), flush=True)
+        print(everything.line("all"))
+        idle = recorder.listen(quiet=3, patience=3)
+        print(f"\nIdle: {sum(count for _, count in idle)} bytes in 3 s.")
     finally:
         recorder.close()
+
+
+def measure_install(place: Path, option: str) -> None:
+    """Print what an install of many small packages sends while it runs."""
+    ours = Ours(place)
+    ours.use(made_mirror(place / "mirror"))
+    recorder = Recorder(ours.command(option), ours.environment | {"TERM": "xterm-256color"})
+    try:
+        recorder.listen(quiet=1.0)
+        for keys in (f"/{LARGE}", "\r", "i"):
+            recorder.press(keys)
+            recorder.listen(quiet=1.0)
+        recorder.press("y")
+        sent = recorder.listen(quiet=3.0, patience=60)
+        size, seconds = sum(count for _, count in sent), sent[-1][0] if sent else 0.0
+        print(f"An install of many packages ({option}): {size} bytes in {seconds:.1f} s,", end=" ")
+        print(f"{size / max(seconds, 0.1):.0f} a second.")
+    finally:
+        recorder.close()
+
+
+def large_index(count: int) -> Iterator[str]:
+    """A made-up index with so many specs, of many packages."""
+    names = {record["spec"]["name"] for record in DEMO.index().values()}
+    quoted = re.compile("|".join(f'(?<="){re.escape(name)}(?=")' for name in names))
+    for at, piece in enumerate(made_up(count)):
+        yield quoted.sub(lambda found, at=at: f"{found[0]}-{at // SAME_NAME}", piece)
+
+
+def mirror_of(index: Path, root: Path) -> Path:
+    """A mirror that has this index and nothing else."""
+    checksum = hashlib.sha256()
+    with index.open("rb") as stream:
+        while data := stream.read(1 << 20):
+            checksum.update(data)
+    digest = checksum.hexdigest()
+    blob = root / "blobs" / "sha256" / digest[:2] / digest
+    blob.parent.mkdir(parents=True)
+    shutil.copyfile(index, blob)
+    manifests = root / "v3" / "manifests" / "index"
+    manifests.mkdir(parents=True)
+    entry = {
+        "contentLength": blob.stat().st_size,
+        "mediaType": "application/vnd.spack.db.v8+json",
+        "compression": "none",
+        "checksumAlgorithm": "sha256",
+        "checksum": digest,
+    }
+    (manifests / "index.manifest.json").write_text(json.dumps({"version": 3, "data": [entry]}))
+    (root / "v3" / "layout.json").write_text(json.dumps({"signing": "gpg"}))
+    return root
+
+
+def run(place: Path, index: Path | None = None, specs: int = SPECS) -> None:
+    """Measure and print all of it, below a directory."""
+    if index is None:
+        index = place / "index.json"
+        with index.open("w") as stream:
+            stream.writelines(large_index(specs))
+    ours = Ours(place / "ours")
+    ours.say("mirror", "add", "bench", str(mirror_of(index, place / "large")))
+    environment = ours.environment | {"TERM": "xterm-256color"}
+    print(f"\n### The screen at {COLUMNS}x{LINES}, an index of", end=" ")
+    print(f"{index.stat().st_size / 1e6:.0f} MB", flush=True)
+    measure(Recorder(ours.command(), environment))
+    for option in ("--no-slow", "--slow"):
+        measure_install(place / option.strip("-"), option)
 
 
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--keys", type=int, default=30, help="keys of each kind at most")
-    options.add_argument("--mirror", default=str(DEMO.root), help="a mirror to show")
+    options.add_argument("--index", type=Path, help="an index document to show")
+    options.add_argument("--specs", type=int, default=SPECS, help="size of the made-up index")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="spackbin-bench-") as name:
-        ours = Ours(Path(name))
-        ours.say("mirror", "add", "harbor", given.mirror)
-        if given.mirror == str(DEMO.root):
-            ours.say("key", "trust", "harbor", DEMO.key)
-        environment = ours.environment | {"TERM": "xterm-256color", "SPACKBIN_USE_SPACK": "false"}
-        print(f"\nTerminal of {COLUMNS}x{LINES}")
-        measure([sys.executable, "-m", "tui.cli"], environment, given.keys)
+        run(Path(name), given.index, given.specs)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ def build_catalog(
     destination: Path,
     *,
     checksum: str,
+    partial: Path | None = None,
     cancel: CancelToken | None = None,
     progress: Progress | None = None,
 ) -> CatalogSummary:
@@ -44,6 +45,7 @@ def build_catalog(
         index: the index document of a mirror, uncompressed.
         destination: the catalog file; its directory exists.
         checksum: digest of the index, kept to see later whether the catalog is up to date.
+        partial: where to put a catalog of what was read so far, every second or so; removed again.
         cancel: looked at several times a second.
         progress: told how far it is.
 
@@ -53,8 +55,9 @@ def build_catalog(
         Interrupted: `cancel` was used.
     """
     _remove_abandoned(destination)
-    partial = destination.with_name(f".{destination.name}.{os.getpid()}.{time.time_ns()}.partial")
-    command = [sys.executable, "-P", "-m", "core.catalog.write", str(index), str(partial), checksum]
+    made = destination.with_name(f".{destination.name}.{os.getpid()}.{time.time_ns()}.new")
+    command = [sys.executable, "-P", "-m", "core.catalog.write", str(index), str(made), checksum]
+    command += [str(partial)] if partial else []
     # The child finds the modules where this process found them, and not in the directory that
     # happens to be the current one.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -70,7 +73,7 @@ def build_catalog(
                 summary = _await_summary(child, cancel or CancelToken(), progress)
             finally:
                 child.kill()
-        partial.replace(destination)
+        made.replace(destination)
     except OSError as error:
         raise MirrorError(
             "The catalog of this mirror could not be made",
@@ -79,7 +82,9 @@ def build_catalog(
             retry=True,
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
+        if partial:
+            partial.unlink(missing_ok=True)
     return summary
 
 
@@ -124,7 +129,7 @@ def _reports_of(stream: IO[bytes], cancel: CancelToken) -> Iterator[Report]:
 
 def _remove_abandoned(destination: Path) -> None:
     """Remove what killed processes left behind."""
-    for path in destination.parent.glob(f".{destination.name}.*.partial"):
+    for path in destination.parent.glob(f".{destination.name}.*.new"):
         try:
             if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
                 path.unlink()

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from core.catalog.shelf import Shelf
 from core.model.columns import Machine, Release
 from core.model.ident import DagHash, MirrorName
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class BuildGroup:
+class BuildGroup(Value, frozen=True):
     """The builds of one package that were made for the same machines."""
 
     name: str
@@ -29,8 +28,7 @@ class BuildGroup:
     """How many."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildCounts:
+class BuildCounts(Value, frozen=True):
     """Builds that the same mirrors have, counted by release and machine."""
 
     releases: Mapping[int, Release]

@@ -12,7 +12,13 @@ from pathlib import Path
 
 from core.cancel import CancelToken
 from core.catalog.build import Progress, build_catalog
-from core.catalog.schema import CatalogSummary, connect_readonly, summary_of
+from core.catalog.schema import (
+    CatalogSummary,
+    connect_readonly,
+    partial_of,
+    problem_of,
+    summary_of,
+)
 from core.errors import MirrorError
 
 _ABANDONED_SECONDS = 3600
@@ -28,7 +34,8 @@ def keep_catalog(
 ) -> CatalogSummary:
     """Put an index beside `catalog`, and make the catalog of it.
 
-    If anything goes wrong, the last catalog and its index stay.
+    If anything goes wrong, the last catalog and its index stay. If there is none, what was read so
+    far is at `partial_of(catalog)` until the catalog is complete.
 
     Args:
         fetched: the index, uncompressed, at a `fetched_name` of the catalog; it is renamed.
@@ -43,9 +50,17 @@ def keep_catalog(
     """
     index = fetched.with_suffix(".index")
     unneeded = _indices_of(catalog)
+    is_first = not catalog.exists() or problem_of(catalog) is not None
     try:
         fetched.replace(index)
-        summary = build_catalog(index, catalog, checksum=checksum, cancel=cancel, progress=progress)
+        summary = build_catalog(
+            index,
+            catalog,
+            checksum=checksum,
+            partial=partial_of(catalog) if is_first else None,
+            cancel=cancel,
+            progress=progress,
+        )
     except BaseException as error:
         unneeded = {index.name}
         if not isinstance(error, OSError):
@@ -60,6 +75,7 @@ def keep_catalog(
 def remove_catalog(catalog: Path) -> None:
     """Remove a catalog and what belongs to it."""
     catalog.unlink(missing_ok=True)
+    partial_of(catalog).unlink(missing_ok=True)
     for index in catalog.parent.glob(f"{catalog.stem}.*.index"):
         index.unlink(missing_ok=True)
 
@@ -85,7 +101,8 @@ def _indices_of(catalog: Path) -> set[str]:
 def _remove_old(catalog: Path, unneeded: set[str]) -> None:
     """Remove indices that no catalog needs, and what killed processes left."""
     needed = _indices_of(catalog)
-    old = (f"{catalog.stem}.*.index", f"{catalog.stem}.*.fetched", "blob-*")
+    names = ("*.index", "*.fetched", "partial")
+    old = (*(f"{catalog.stem}.{name}" for name in names), "blob-*")
     for path in [found for pattern in old for found in catalog.parent.glob(pattern)]:
         with suppress(OSError):
             is_abandoned = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS

@@ -1,10 +1,11 @@
 """Everything the mirrors have on offer, merged, read-only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from core.catalog.groups import BuildCounts, BuildGroup, count_builds, group_builds
 from core.catalog.schema import CatalogSummary
@@ -14,13 +15,13 @@ from core.model.columns import SpecColumns
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.model.version import version_key
 
 _NO_NODE: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogRow:
+class CatalogRow(Value, frozen=True):
     """One spec of the indices, as far as lists show it. All text is as the mirror gave it."""
 
     hash: DagHash

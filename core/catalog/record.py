@@ -1,13 +1,13 @@
 """One record of an index, as far as the catalog has columns for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from core.errors import WrongUse
-from core.model.ident import PackageName, VersionText, dag_hash, package_name, version_text
+from core.model.ident import dag_hash, package_name, version_text
 from core.model.nodes import (
     Annotations,
     Architecture,
@@ -19,13 +19,17 @@ from core.model.nodes import (
 )
 from core.model.spec import FLAG_NAMES, VariantValue
 
+KIND_SHIFT = 32
+"""An edge is the number of a spec, and that of the kind of edge so many bits higher."""
+_ABSENT = msgspec.Raw()
+
 
 class _Edge(msgspec.Struct, gc=False):
     name: str
     hash: str
     # Few distinct values in millions of edges: decoded once each.
-    parameters: msgspec.Raw = msgspec.Raw()
-    type: msgspec.Raw = msgspec.Raw()
+    parameters: msgspec.Raw = _ABSENT
+    type: msgspec.Raw = _ABSENT
 
 
 class _Node(msgspec.Struct, gc=False):
@@ -61,47 +65,132 @@ class EdgeKind(NamedTuple):
     """Virtual packages that the child provides."""
 
 
-class EdgeKinds(dict[tuple[str, bytes, bytes], int]):
-    """Numbers of the kinds of edges, by name, `parameters` and `type` as they are written."""
+class Setting(NamedTuple):
+    """What a record says besides its release, its parameters and its edges."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.kinds: list[EdgeKind] = []
-        """The kinds; the number of each is its place."""
-
-    def __missing__(self, written: tuple[str, bytes, bytes]) -> int:
-        name, parameters, types = written
-        old = _edge_types.decode(types) if types else ()
-        new = _edge_parameters.decode(parameters) if parameters else None
-        virtuals = new.virtuals if new else ()
-        self.kinds.append(EdgeKind(_checked_name(name), new.deptypes if new else old, virtuals))
-        number = self[written] = len(self.kinds) - 1
-        return number
-
-
-class IndexedSpec(NamedTuple):
-    """What the catalog keeps of a record besides the record itself."""
-
-    name: PackageName
-    """Package name."""
-    version: VersionText
-    """Version."""
-    namespace: str
-    """Namespace of the recipe."""
     arch: tuple[str, str, str]
     """Platform, operating system, microarchitecture."""
-    parameters: bytes
-    """`parameters` as it is written."""
     compiler: str
     """`gcc@12.2.0` if the node itself names it (before Spack 1.0), else empty."""
     is_build: bool
     """True if the mirror has a binary of it, and it is no external."""
     external: bool
     """True if the system provides it."""
-    children: list[str]
-    """Hashes of its dependencies, edge by edge."""
+
+
+class _EdgeKinds(dict[tuple[str, bytes, bytes], int]):
+    """By name, `parameters` and `type` as they are written; the numbers are those of edges."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: list[EdgeKind] = []
+
+    def __missing__(self, written: tuple[str, bytes, bytes]) -> int:
+        name, parameters, types = written
+        kind = EdgeKind(package_name(name), *_edge_lists(parameters, types))
+        number = self[written] = len(self.kinds) << KIND_SHIFT
+        self.kinds.append(kind)
+        return number
+
+
+class _Settings(dict[tuple[bytes, str, bool, bool], int]):
+    """By their fields, the architecture as it is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings: list[Setting] = []
+
+    def __missing__(self, written: tuple[bytes, str, bool, bool]) -> int:
+        arch, compiler, is_build, external = written
+        self.settings.append(Setting(_arch(arch), compiler, is_build, external))
+        number = self[written] = len(self.settings) - 1
+        return number
+
+
+class _Releases(dict[tuple[str, str, str], int]):
+    """By name, version and namespace."""
+
+    def __missing__(self, key: tuple[str, str, str]) -> int:
+        package_name(key[0])
+        version_text(key[1])
+        number = self[key] = len(self)
+        return number
+
+
+class _ParameterTexts(dict[bytes, int]):
+    """By the text."""
+
+    def __missing__(self, text: bytes) -> int:
+        split_parameters(text)
+        number = self[text] = len(self)
+        return number
+
+
+class _Specs(dict[str, int]):
+    """By DAG hash."""
+
+    def __missing__(self, key: str) -> int:
+        number = self[dag_hash(key)] = len(self)
+        return number
+
+
+class Numbers:
+    """Numbers of what records have in common, from 0 in the order in which it was met.
+
+    New ones are checked, each once: `msgspec.ValidationError` or `WrongUse` if they cannot be.
+    """
+
+    def __init__(self) -> None:
+        self.specs: dict[str, int] = _Specs()
+        """Specs by DAG hash."""
+        self.releases: dict[tuple[str, str, str], int] = _Releases()
+        """Releases by name, version and namespace."""
+        self.parameters: dict[bytes, int] = _ParameterTexts()
+        """Parameters as they are written."""
+        self._edge_kinds = _EdgeKinds()
+        self._settings = _Settings()
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """The settings; the number of each is its place."""
+        return self._settings.settings
+
+    @property
+    def edge_kinds(self) -> Sequence[EdgeKind]:
+        """The kinds of edges; the number of each is its place."""
+        return self._edge_kinds.kinds
+
+    def setting(self, node: _Node, in_buildcache: bool) -> int:
+        """The number of the setting of a node."""
+        external = node.external is not None
+        compiler = compiler_label(node.compiler, node.annotations)
+        return self._settings[bytes(node.arch), compiler, in_buildcache and not external, external]
+
+    def edges(self, node: _Node) -> list[int]:
+        """The edges of a node: number of the child, and above `KIND_SHIFT` that of the kind."""
+        specs, kinds = self.specs, self._edge_kinds
+        return [
+            specs[edge.hash]
+            + kinds[
+                edge.name,
+                bytes(edge.parameters),
+                b"" if edge.type is _ABSENT else bytes(edge.type),
+            ]
+            for edge in node.dependencies
+        ]
+
+
+class IndexedSpec(NamedTuple):
+    """What the catalog keeps of a record besides the record itself, in numbers."""
+
+    release: int
+    """Its release."""
+    setting: int
+    """Its setting."""
+    parameters: int
+    """Its parameters."""
     edges: list[int]
-    """Numbers of the kinds of these edges."""
+    """Its edges, see `Numbers.edges`."""
 
 
 _records = msgspec.json.Decoder(_Record)
@@ -109,46 +198,44 @@ _arches = msgspec.json.Decoder(Architecture)
 _parameters = msgspec.json.Decoder(dict[str, bool | str | tuple[str, ...]])
 _edge_parameters = msgspec.json.Decoder(EdgeParameters)
 _edge_types = msgspec.json.Decoder(tuple[str, ...])
-_checked_name = lru_cache(maxsize=16384)(package_name)
-_checked_version = lru_cache(maxsize=16384)(version_text)
 
 
-def read_record(hash_: str, record: bytes, kinds: EdgeKinds) -> IndexedSpec:
+def read_record(hash_: str, record: bytes, numbers: Numbers) -> IndexedSpec:
     """Decode one record of an index.
-
-    Hashes of dependencies are not looked at closely: there are millions of them.
 
     Args:
         hash_: the DAG hash under which it stands in the index.
         record: the record as JSON.
-        kinds: the kinds of edges; new ones are added.
+        numbers: what was met before; what is new is added, even if the record is refused.
 
     Raises:
         msgspec.ValidationError: it is JSON, and a field is missing or of a wrong type.
         msgspec.DecodeError: it is not JSON.
         UnicodeDecodeError: it is not UTF-8.
         RecursionError: it is nested too deeply.
-        WrongUse: a name or version has characters that none has, or the hash is another.
+        WrongUse: a name, version or hash has characters that none has, or the hash is another.
     """
     if not record.isascii():
         # The decoder does not look into what it passes over.
         record.decode()
     document = _records.decode(record)
     node = document.spec
-    _check(hash_, node)
-    edges = node.dependencies
+    if node.hash != hash_ or node.external is not None or node.build_spec is not None:
+        _check(hash_, node)
     return IndexedSpec(
-        name=_checked_name(node.name),
-        version=_checked_version(node.version),
-        namespace=node.namespace,
-        arch=_arch(bytes(node.arch)),
-        parameters=_checked_parameters(bytes(node.parameters)),
-        compiler=compiler_label(node.compiler, node.annotations),
-        is_build=document.in_buildcache and node.external is None,
-        external=node.external is not None,
-        children=[edge.hash for edge in edges],
-        edges=[kinds[edge.name, bytes(edge.parameters), bytes(edge.type)] for edge in edges],
+        numbers.releases[node.name, node.version, node.namespace],
+        numbers.setting(node, document.in_buildcache),
+        numbers.parameters[bytes(node.parameters)],
+        numbers.edges(node),
     )
+
+
+@lru_cache(maxsize=4096)
+def _edge_lists(parameters: bytes, types: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Dependency types and virtual packages; packages have the same few in common."""
+    old = _edge_types.decode(types) if types else ()
+    new = _edge_parameters.decode(parameters) if parameters else None
+    return (new.deptypes, new.virtuals) if new else (old, ())
 
 
 def split_parameters(
@@ -183,13 +270,6 @@ def _check(hash_: str, node: _Node) -> None:
         dag_hash(node.build_spec.hash)
 
 
-@lru_cache(maxsize=4096)
 def _arch(text: bytes) -> tuple[str, str, str]:
     arch = _arches.decode(text)
     return arch.platform, arch.platform_os, arch.target_name
-
-
-@lru_cache(maxsize=16384)
-def _checked_parameters(text: bytes) -> bytes:
-    split_parameters(text)
-    return text

@@ -8,13 +8,18 @@ row of numbers. Its record stays in the index, beside the catalog.
 import os
 import sqlite3
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import MirrorError
+from core.model.value import Value
 
-SCHEMA = f"2-{sys.byteorder}"
+SCHEMA = f"3-{sys.byteorder}"
 """Version of the tables, and order of bytes in blobs; a file with another is made anew."""
+
+BLOCK = 256
+"""Specs whose edges are kept together."""
+EDGE_BYTES = 8
+"""Bytes of an edge."""
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -43,22 +48,26 @@ CREATE TABLE kinds (
     external INTEGER NOT NULL,
     specs INTEGER NOT NULL
 );
--- kind is NULL for a spec that others need and no record describes. The record is in the index.
+-- The kinds that are builds, in one row, 32 bits a number: what every list begins with.
+CREATE TABLE builds (releases BLOB NOT NULL, machines BLOB NOT NULL, specs BLOB NOT NULL);
+-- kind is -1 for a spec that others need and no record describes. The record is in the index.
 CREATE TABLE specs (
     id INTEGER PRIMARY KEY,
     hash TEXT NOT NULL,
-    kind INTEGER,
-    parameters INTEGER,
-    start INTEGER,
-    length INTEGER
+    kind INTEGER NOT NULL,
+    parameters INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    length INTEGER NOT NULL
 );
 -- Lists of names, as JSON.
 CREATE TABLE edge_kinds (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, deptypes TEXT NOT NULL, virtuals TEXT NOT NULL
 );
--- Edges of a spec as pairs of (id of the other spec, kind of edge), 32 bits each.
-CREATE TABLE children (id INTEGER PRIMARY KEY, edges BLOB NOT NULL);
-CREATE TABLE parents (id INTEGER PRIMARY KEY, edges BLOB NOT NULL);
+-- Edges of 256 specs a row, which is a great deal less to write and to find than a row for each.
+-- Of each edge the id of the other spec, and the kind of edge 32 bits higher; 64 bits in all.
+-- ends: how many edges there are up to the end of those of each spec, 32 bits each.
+CREATE TABLE children (id INTEGER PRIMARY KEY, ends BLOB NOT NULL, edges BLOB NOT NULL);
+CREATE TABLE parents (id INTEGER PRIMARY KEY, ends BLOB NOT NULL, edges BLOB NOT NULL);
 """
 """All tables."""
 
@@ -70,8 +79,7 @@ INDEXES = (
 """Made after the rows, which is quicker."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogSummary:
+class CatalogSummary(Value, frozen=True):
     """What a catalog was made from, and how much is in it."""
 
     checksum: str
@@ -90,6 +98,23 @@ class CatalogSummary:
     """Bytes of the index."""
     is_closed: bool
     """True if every spec that another one needs has a record."""
+    read: int
+    """Bytes of the index that were read: less than all of them in a partial catalog."""
+
+    @property
+    def is_partial(self) -> bool:
+        """True if the index was not read to its end yet."""
+        return self.read < self.size
+
+    @property
+    def expected(self) -> int:
+        """Records that the whole index has, about."""
+        return self.records * self.size // self.read if self.is_partial else self.records
+
+
+def partial_of(catalog: Path) -> Path:
+    """Where there is what was read so far of an index whose catalog is made for the first time."""
+    return catalog.with_suffix(".partial")
 
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
@@ -152,6 +177,7 @@ def summary_of(connection: sqlite3.Connection) -> CatalogSummary:
         index=values["index"],
         size=int(values["size"]),
         is_closed=values["is_closed"] == "True",
+        read=int(values["read"]),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from core.catalog.edges import EdgeBlocks
 from core.catalog.record import split_parameters
 from core.catalog.schema import (
     CatalogSummary,
@@ -32,9 +33,6 @@ SELECT s.id, s.hash, k.release, k.machine, s.parameters, k.is_build, k.external
 FROM specs s JOIN kinds k ON k.id = s.kind
 """
 _BATCH = 500
-_EDGES_KEPT = 50_000
-"""Specs whose edges are kept in memory, about 200 bytes each."""
-_NO_EDGES = array("I")
 _names = msgspec.json.Decoder(frozenset[str])
 
 
@@ -57,7 +55,8 @@ class Shelf:
         self._connection: sqlite3.Connection | None = None
         self._index = -1
         self.known_parameters: dict[int, Parameters] = {}
-        self._children: dict[int, array[int]] = {}
+        self._children = EdgeBlocks("children", self._all_of)
+        self._parents = EdgeBlocks("parents", self._all_of)
         try:
             self._connection = connect_readonly(path)
             weakref.finalize(self, self._connection.close)
@@ -130,7 +129,14 @@ class Shelf:
     @cached_property
     def builds(self) -> Sequence[tuple[int, int, int]]:
         """Numbers of releases and machines, and how many binaries there are of both."""
-        return self._all("SELECT release, machine, specs FROM kinds WHERE is_build")
+        columns = self._all("SELECT releases, machines, specs FROM builds")
+        return [
+            row
+            for releases, machines, specs in columns
+            for row in zip(
+                array("I", releases), array("I", machines), array("I", specs), strict=True
+            )
+        ]
 
     @cached_property
     def build_names(self) -> AbstractSet[str]:
@@ -204,24 +210,16 @@ class Shelf:
 
     def all_hashes(self) -> list[DagHash]:
         """Hashes of all specs."""
-        rows = self._all("SELECT hash FROM specs WHERE kind IS NOT NULL")
+        rows = self._all("SELECT hash FROM specs WHERE kind >= 0")
         return [DagHash(row[0]) for row in rows]
 
     def children(self, numbers: Sequence[int]) -> Mapping[int, "array[int]"]:
-        """Edges of these specs and perhaps others: pairs of (number of the child, kind of edge)."""
-        if len(self._children) > _EDGES_KEPT:
-            self._children = {}
-        known = self._children
-        missing = [number for number in numbers if number not in known]
-        known.update(dict.fromkeys(missing, _NO_EDGES))
-        for number, edges in self._all_of("SELECT id, edges FROM children WHERE id IN", missing):
-            known[number] = array("I", edges)
-        return known
+        """Edges of these specs: pairs of (number of the child, kind of edge)."""
+        return self._children.of(numbers)
 
-    def parents(self, numbers: Sequence[int]) -> dict[int, "array[int]"]:
+    def parents(self, numbers: Sequence[int]) -> Mapping[int, "array[int]"]:
         """Edges to these specs: pairs of (number of the parent, kind of edge)."""
-        rows = self._all_of("SELECT id, edges FROM parents WHERE id IN", numbers)
-        return {number: array("I", edges) for number, edges in rows}
+        return self._parents.of(numbers)
 
     def dependents(self, hash_: DagHash) -> list[DagHash]:
         """Hashes of the specs with an edge to `hash_`."""
@@ -231,7 +229,7 @@ class Shelf:
 
     def read(self, hashes: Sequence[DagHash]) -> dict[DagHash, ConcreteSpec]:
         """The specs with these hashes, as far as there are any, in full."""
-        sql = "SELECT hash, start, length FROM specs WHERE kind IS NOT NULL AND hash IN"
+        sql = "SELECT hash, start, length FROM specs WHERE kind >= 0 AND hash IN"
         # In the order in which they stand in the index.
         places = sorted(self._all_of(sql, hashes), key=lambda row: row[1])
         specs = (_spec(DagHash(hash_), self._record(*place)) for hash_, *place in places)

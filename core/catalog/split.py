@@ -51,6 +51,8 @@ class IndexDocument:
         """Database version; known after the last record."""
         self.start = 0
         """Where in the document the record stands that was yielded last, in bytes."""
+        self.end = 0
+        """Where that record ends."""
 
     def records(self) -> Iterator[tuple[str, bytes]]:
         """Every (DAG hash, record), in order; the records are not yet decoded.
@@ -69,7 +71,7 @@ class IndexDocument:
             raise broken("its list of builds does not begin with a build")
         while True:
             for between in _NEXT.finditer(rest, start):
-                self.start = base + start
+                self.start, self.end = base + start, base + between.start() + 1
                 yield hash_, rest[start : between.start() + 1]
                 hash_, start = between[1].decode(), between.end()
             rest, base, start = rest[start:], base + start, 0
@@ -82,7 +84,7 @@ class IndexDocument:
             rest += chunk
         if hash_:
             record, rest = _last_record(rest)
-            self.start = base
+            self.start, self.end = base, base + len(record)
             yield hash_, record
         self.version = _checked_frame(head + rest)
 

@@ -4,13 +4,16 @@ import gc
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
+from msgspec.structs import asdict
 
+from core.catalog.gather import Gathered
 from core.catalog.schema import SCHEMA, TABLES, CatalogSummary
 from core.catalog.split import IndexDocument
 from core.catalog.tables import fill_tables
@@ -23,6 +26,8 @@ PRAGMA synchronous=OFF;
 PRAGMA page_size=16384;
 PRAGMA cache_size=-32000;
 """
+_LEAST_REST = 6
+"""Seconds of reading for each second of showing what there is."""
 _FULL = "Is the disk full?"
 
 
@@ -59,60 +64,119 @@ Report = Progressed | Written | Failed
 """What the child tells its parent, one JSON object a line."""
 
 
+class _Pace:
+    """When it is time to show what there is: now and then, and without taking long in all."""
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+        self._next = time.monotonic() + pause
+
+    def is_due(self) -> bool:
+        return time.monotonic() >= self._next
+
+    def took(self, seconds: float) -> None:
+        self._next = time.monotonic() + max(self._pause, _LEAST_REST * seconds)
+
+
+class CatalogWriter:
+    """Writes catalogs of what was read of an index."""
+
+    def __init__(self, stream: BinaryIO, index: Path, destination: Path, checksum: str) -> None:
+        """Write to `destination` what is read from `stream`, the index in the file `index`."""
+        self._index = os.path.relpath(index, destination.parent)
+        self._size = os.fstat(stream.fileno()).st_size
+        self._destination = destination
+        self._checksum = checksum
+
+    def write(self, document: IndexDocument, gathered: Gathered, read: int) -> CatalogSummary:
+        """Write a new file."""
+        self._destination.unlink(missing_ok=True)
+        # Nobody else knows the file, and not every file system has locks.
+        uri = f"{self._destination.absolute().as_uri()}?nolock=1"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            connection.executescript(_SETTINGS + TABLES)
+            connection.execute("BEGIN")
+            summary = CatalogSummary(
+                checksum=self._checksum,
+                database_version=document.version,
+                records=gathered.records,
+                builds=fill_tables(connection, gathered),
+                skipped=gathered.skipped,
+                index=self._index,
+                size=self._size,
+                is_closed=gathered.is_closed,
+                read=read,
+            )
+            values = {"schema": SCHEMA, **asdict(summary)}
+            connection.executemany(
+                "INSERT INTO meta VALUES (?, ?)", ((k, str(v)) for k, v in values.items())
+            )
+            connection.execute("COMMIT")
+        return summary
+
+    def show(self, document: IndexDocument, gathered: Gathered, partial: Path) -> None:
+        """Put a catalog of what was read so far at `partial`, in one step."""
+        self.write(document, gathered, document.end)
+        self._destination.replace(partial)
+
+
 def write_catalog(
-    index: Path, destination: Path, checksum: str, progressed: Callable[[int], None]
+    index: Path,
+    destination: Path,
+    checksum: str,
+    progressed: Callable[[int], None],
+    partial: Path | None = None,
+    *,
+    pause: float = 1.0,
 ) -> CatalogSummary:
     """Write the catalog of an index to a new file.
 
     Args:
         index: the index document, uncompressed; the catalog needs it as long as it is used.
-        destination: the file to write; it is removed again if anything goes wrong.
+        destination: the file to write, in the directory in which it stays; it is removed again if
+            anything goes wrong.
         checksum: the digest of the index, kept in the catalog.
         progressed: called with the number of bytes read, now and then.
+        partial: where to put, again and again, a catalog of what was read so far; what is there
+            last stays.
+        pause: seconds between two of them, at least.
 
     Raises:
         MirrorError: the index is no index, or two of its records have the same hash.
         OSError: a file cannot be read or written.
         sqlite3.Error: the catalog cannot be written.
     """
-    destination.unlink(missing_ok=True)
-    # Nobody else knows the file, and not every file system has locks.
-    uri = f"{destination.absolute().as_uri()}?nolock=1"
+    pace = _Pace(pause)
     try:
-        with (
-            index.open("rb") as stream,
-            closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection,
-        ):
-            connection.executescript(_SETTINGS + TABLES)
-            connection.execute("BEGIN")
-            place = os.path.relpath(index, destination.parent)
-            size = os.fstat(stream.fileno()).st_size
-            tables = fill_tables(connection, IndexDocument(stream, progressed))
-            summary = CatalogSummary(checksum=checksum, index=place, size=size, **asdict(tables))
-            values = {"schema": SCHEMA, **asdict(summary)}
-            connection.executemany(
-                "INSERT INTO meta VALUES (?, ?)", ((k, str(v)) for k, v in values.items())
-            )
-            connection.execute("COMMIT")
+        with index.open("rb") as stream:
+            document, gathered = IndexDocument(stream, progressed), Gathered()
+            writer = CatalogWriter(stream, index, destination, checksum)
+            for _ in gathered.add_all(document):
+                if partial and pace.is_due():
+                    started = time.monotonic()
+                    writer.show(document, gathered, partial)
+                    pace.took(time.monotonic() - started)
+            return writer.write(document, gathered, os.fstat(stream.fileno()).st_size)
     except BaseException:
         destination.unlink(missing_ok=True)
         raise
-    return summary
 
 
 def main(arguments: list[str]) -> int:
     """Write a catalog and report on standard output.
 
     Args:
-        arguments: the index, the file to write, the checksum of the index.
+        arguments: the index, the file to write, the checksum of the index, and where to put what
+            there is meanwhile, if that is wanted.
     """
     index, destination, checksum = Path(arguments[0]), Path(arguments[1]), arguments[2]
+    partial = Path(arguments[3]) if len(arguments) > 3 else None
     # Millions of small objects come and go, and none of them are in cycles.
     gc.disable()
     try:
         total = index.stat().st_size
         summary = write_catalog(
-            index, destination, checksum, lambda done: _report(Progressed(done, total))
+            index, destination, checksum, lambda done: _report(Progressed(done, total)), partial
         )
     except MirrorError as error:
         _report(Failed(error.title, error.detail, error.hint, error.retry))

@@ -21,7 +21,14 @@ def rank_names(text: str, names: Collection[str]) -> list[str]:
     found = sorted((_distance(part, name.lower()), name) for name in names if part in name.lower())
     if found:
         return [name for _, name in found]
-    return get_close_matches(part, names, n=_MOST_ALIKE, cutoff=_LEAST_ALIKE)
+    # What has too few of the letters cannot be alike, and is ruled out a good deal faster.
+    alike = [name for name in names if _likeness(part, name) >= _LEAST_ALIKE]
+    return get_close_matches(part, alike, n=_MOST_ALIKE, cutoff=_LEAST_ALIKE)
+
+
+def _likeness(part: str, name: str) -> float:
+    """How much alike they are at the very most, as `difflib` counts it."""
+    return 2 * sum(map(name.__contains__, part)) / (len(part) + len(name))
 
 
 def _distance(part: str, name: str) -> int:

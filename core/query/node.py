@@ -1,8 +1,9 @@
 """From the words of one node of a query to its pattern."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NoReturn
+
+from msgspec.structs import replace
 
 from core.errors import WrongUse
 from core.model.spec import FLAG_NAMES

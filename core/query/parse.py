@@ -1,7 +1,9 @@
 """From the text of a query to patterns."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NoReturn
+
+from msgspec.structs import replace
 
 from core.errors import WrongUse
 from core.query.node import NodeBuilder

@@ -4,12 +4,12 @@ The rules are those of Spack 1.x `spec.py:Spec.satisfies` for a concrete left-ha
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 
 from core.errors import WrongUse
 from core.model.graph import COMPILER_VIRTUALS, LINK_RUN, SpecGraph
 from core.model.ident import DagHash, PackageName
 from core.model.spec import ConcreteSpec, Edge, VariantValue
+from core.model.value import Value
 from core.model.version import ANY_VERSION, VersionSet
 from core.query.targets import target_fits
 
@@ -26,8 +26,7 @@ NEW_COMPILER_NAMES = {
 _BUILD = frozenset(("build",))
 
 
-@dataclass(frozen=True, slots=True)
-class VariantPattern:
+class VariantPattern(Value, frozen=True):
     """One variant and the values that it must have."""
 
     name: str
@@ -57,8 +56,7 @@ def _values(value: VariantValue) -> frozenset[bool | str]:
     return frozenset((value,))
 
 
-@dataclass(frozen=True, slots=True)
-class EdgePattern:
+class EdgePattern(Value, frozen=True):
     """One dependency that a spec must have."""
 
     node: "NodePattern"
@@ -71,8 +69,7 @@ class EdgePattern:
     """Dependency types that it must have."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodePattern:
+class NodePattern(Value, frozen=True):
     """What one node must be; empty fields ask for nothing."""
 
     name: str = ""
@@ -95,7 +92,7 @@ class NodePattern:
     """Compiler flags that must be among those of a kind."""
     edges: tuple[EdgePattern, ...] = ()
     """Dependencies."""
-    versions_text: str = field(default="", compare=False)
+    versions_text: str = ""
     """The versions, as typed."""
 
     def fits(self, spec: ConcreteSpec, graph: SpecGraph) -> bool:

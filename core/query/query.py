@@ -1,16 +1,15 @@
 """A query as a value, and what it matches."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from core.errors import WrongUse
 from core.model.graph import SpecGraph
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.query.pattern import NodePattern
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Value, frozen=True):
     """One or several specs, as typed; a concrete spec matches if it satisfies any of them."""
 
     text: str

@@ -8,10 +8,12 @@ them, the answer has more specs than match, and says so.
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from core.model.columns import EdgeColumns, Machine, Parameters, Release, SpecColumns
+from core.model.value import Value
 from core.model.version import ANY_VERSION
 from core.query.pattern import EdgePattern, NodePattern, old_compiler_fits
 from core.query.query import Query
@@ -79,8 +81,7 @@ class SpecTable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Value, frozen=True):
     """What a query finds in a table."""
 
     specs: Sequence[SpecColumns]

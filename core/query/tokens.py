@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NoReturn, cast
 
 from core.errors import WrongUse
+from core.model.value import Value
 
 Kind = Literal["edge", "end", "version", "switch", "pair", "file", "name", "hash"]
 """What a token is: `^` or `%`, `]`, `@...`, `+x`, `key=value`, a file, a name, `/abc`."""
@@ -38,8 +38,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Value, frozen=True):
     """One word of a query."""
 
     kind: Kind

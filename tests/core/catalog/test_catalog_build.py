@@ -86,8 +86,8 @@ def test_a_directory_that_cannot_be_written_is_said(golden: Path, directory: Pat
 
 
 def test_what_killed_processes_left_is_removed(golden: Path, directory: Path) -> None:
-    old, fresh = (directory / f".harbor.sqlite.{n}.partial" for n in (1, 2))
-    other = directory / ".other.sqlite.1.partial"
+    old, fresh = (directory / f".harbor.sqlite.{n}.new" for n in (1, 2))
+    other = directory / ".other.sqlite.1.new"
     for path in (old, fresh, other):
         path.touch()
     for path in (old, other):
