@@ -1,12 +1,12 @@
 """What a builder is: somebody who runs the builds of a run, here or on a cluster."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from core.model.ident import DagHash
+from core.model.value import Value
 
 
 class JobState(StrEnum):
@@ -22,8 +22,7 @@ class JobState(StrEnum):
     """Somebody took the job away, us or others."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildTask:
+class BuildTask(Value, frozen=True):
     """One node to build."""
 
     hash: DagHash
@@ -37,8 +36,7 @@ class BuildTask:
     spec in `spec.json`, and whatever the builder keeps there (script, log, exit status)."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobReport:
+class JobReport(Value, frozen=True):
     """What is known of a job."""
 
     state: JobState
@@ -60,8 +58,11 @@ class Builder(Protocol):
     """True if it waits itself for the jobs named in `after`; then a task may be submitted while
     those it needs are still being built. False if it starts whatever it gets."""
 
-    def check(self, tasks: Collection[BuildTask]) -> None:
+    def check(self, tasks: Collection[BuildTask]) -> tuple[str, ...]:
         """Look whether it could build these, before anything is submitted.
+
+        Returns:
+            What could not be found out and the user should know, as sentences.
 
         Raises:
             SpackbinError: it cannot, e.g. its machines lack the target; title and hint say why.
@@ -81,11 +82,19 @@ class Builder(Protocol):
         ...
 
     def poll(self, jobs: Collection[str]) -> Mapping[str, JobReport]:
-        """How these jobs stand; every one of them is in the answer."""
+        """How these jobs stand; every one of them is in the answer.
+
+        Ids are those that `submit` or `reattach` of this builder returned. If the one who knows
+        does not answer at the moment, a job stands as it did, and the reason says so.
+        """
         ...
 
     def cancel(self, jobs: Collection[str]) -> None:
-        """End these jobs; those that have ended already are no error."""
+        """End these jobs; those that have ended already are no error.
+
+        Raises:
+            SpackbinError: the one who could end them does not answer.
+        """
         ...
 
     def log(self, task: BuildTask) -> Path:
@@ -93,7 +102,10 @@ class Builder(Protocol):
         ...
 
     def reattach(self, task: BuildTask) -> str | None:
-        """The id of the job that an earlier engine submitted for this directory and that is still
-        to be waited for, or `None`.
+        """The id of the job that an earlier engine submitted for this directory and that waits or
+        runs, or `None`: there is none, or it has ended.
+
+        Raises:
+            SpackbinError: nobody can tell at the moment.
         """
         ...
