@@ -5,23 +5,21 @@ Order of precedence: option, environment (`SPACKBIN_...`), config file (`config.
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
 import platformdirs
 
 from core.errors import WrongUse
+from core.model.value import Value
 
 LOCK_TIMEOUT = 1200.0
 """Seconds to wait for a package that somebody else works on; Spack waits for ever unless it is
 told otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value, frozen=True):
     """Where things are and how to behave."""
 
     store: Path
@@ -43,6 +41,15 @@ class Settings:
     """Seconds to wait for a package that somebody else works on; then it fails."""
     use_spack: bool = True
     """False to ignore any Spack found beside us."""
+    spack: Path | None = None
+    """Prefix of the Spack beside us; `None` for that of SPACK_ROOT, or else the one on PATH."""
+    slow: bool | None = None
+    """True to paint the screen seldom, for a slow line; `None` to find out how slow it is."""
+    mouse: bool = True
+    """False to leave the mouse to the terminal."""
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Keys of commands as the config file's table `keys` says, by the name of the command, which
+    may be `screen.command`; not looked at here."""
 
     @property
     def workers(self) -> int:
@@ -64,13 +71,14 @@ def load_settings(
     """
     environ = os.environ if environ is None else environ
     given: dict[str, str] = {
-        item.name: environ[f"SPACKBIN_{item.name.upper()}"]
-        for item in fields(Settings)
-        if environ.get(f"SPACKBIN_{item.name.upper()}")
+        name: environ[f"SPACKBIN_{name.upper()}"]
+        for name in Settings.__struct_fields__
+        if name != "keys" and environ.get(f"SPACKBIN_{name.upper()}")
     }
     given.update({key: value for key, value in (options or {}).items() if value is not None})
     config_dir = _path(given.get("config_dir"), platformdirs.user_config_path("spackbin"))
-    values = {**_config_file(config_dir / "config.toml"), **given}
+    written = _config_file(config_dir / "config.toml")
+    values = {**_plain(written), **given}
     return Settings(
         store=_path(values.get("store"), Path.home() / "spackbin"),
         config_dir=config_dir,
@@ -84,22 +92,45 @@ def load_settings(
             if text
         ),
         lock_timeout=_seconds(values.get("lock_timeout", str(LOCK_TIMEOUT))),
-        use_spack=values.get("use_spack", "true").lower() not in {"0", "false", "no", "off"},
+        use_spack=_truth(values.get("use_spack", "true")),
+        spack=_path(values["spack"], Path()) if values.get("spack") else None,
+        slow=_truth(values["slow"]) if values.get("slow") else None,
+        mouse=_truth(values.get("mouse", "true")),
+        keys=tuple(_keys(written.get("keys", {}))),
     )
 
 
-def _config_file(path: Path) -> dict[str, str]:
+def _config_file(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    import tomllib  # Few have such a file.
+
     try:
         with path.open("rb") as stream:
-            table = tomllib.load(stream)
-    except FileNotFoundError:
-        return {}
+            return tomllib.load(stream)
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise WrongUse(
             f"The config file cannot be read: {error}", str(path), "Correct or remove it"
         ) from error
-    known = {item.name for item in fields(Settings)} - {"config_dir"}
+
+
+def _plain(table: Mapping[str, object]) -> dict[str, str]:
+    """What the config file says of settings that are a single text."""
+    known = {*Settings.__struct_fields__} - {"config_dir", "keys"}
     return {key: _text(value) for key, value in table.items() if key in known}
+
+
+def _keys(table: object, place: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The table of keys, flat: one key or a list of keys for each command."""
+    if not isinstance(table, dict):
+        raise WrongUse("keys must be a table of the config file: [keys]")
+    for name, value in cast("dict[str, object]", table).items():
+        if isinstance(value, dict):
+            yield from _keys(cast("object", value), f"{place}{name}.")
+        elif isinstance(value, list):
+            yield place + name, tuple(map(str, cast("list[object]", value)))
+        else:
+            yield place + name, (str(value),)
 
 
 def _text(value: object) -> str:
@@ -111,6 +142,10 @@ def _text(value: object) -> str:
 
 def _path(text: str | None, default: Path) -> Path:
     return Path(os.path.abspath(Path(text).expanduser())) if text else default
+
+
+def _truth(text: str) -> bool:
+    return text.lower() not in {"0", "false", "no", "off"}
 
 
 def _bytes(text: str) -> int:

@@ -7,12 +7,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from core.model.value import Value
 
-@dataclass(frozen=True, slots=True)
-class SpackInstance:
+
+class SpackInstance(Value, frozen=True):
     """One Spack, as it would run for this user."""
 
     prefix: Path
@@ -62,18 +62,30 @@ class SpackInstance:
         return self.environ.get(found[1] or found[2] or "", found[0])
 
 
-def find_spack(environ: Mapping[str, str] | None = None) -> SpackInstance | None:
-    """The Spack that `spack` would run: that of SPACK_ROOT, else the one on PATH, else none."""
+def find_spack(
+    environ: Mapping[str, str] | None = None, given: Path | None = None
+) -> SpackInstance | None:
+    """The Spack that `spack` would run: that of SPACK_ROOT, else the one on PATH, else none.
+
+    Args:
+        environ: the environment, default the process's own.
+        given: prefix of the only one that counts.
+    """
     environ = os.environ if environ is None else environ
     places: list[Path] = []
+    if given:
+        return _at(given, environ)
     if environ.get("SPACK_ROOT"):
         places.append(Path(environ["SPACK_ROOT"]))
     program = shutil.which("spack", path=environ.get("PATH", ""))
     if program:
         places.append(Path(program).resolve().parents[1])
-    for place in places:
-        if (place / "lib/spack/spack").is_dir() and (place / "etc/spack").is_dir():
-            return SpackInstance(place.absolute(), environ)
+    return next(filter(None, (_at(place, environ) for place in places)), None)
+
+
+def _at(place: Path, environ: Mapping[str, str]) -> SpackInstance | None:
+    if (place / "lib/spack/spack").is_dir() and (place / "etc/spack").is_dir():
+        return SpackInstance(place.absolute(), environ)
     return None
 
 

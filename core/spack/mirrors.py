@@ -6,11 +6,11 @@ matter of this room.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from core.errors import WrongUse
+from core.model.value import Value
 from core.net.files import file_url
 from core.net.urls import scheme_of
 from core.spack.instance import SpackInstance
@@ -21,8 +21,7 @@ _SECTION = "mirrors"
 _URLS = ("url", "fetch", "push")
 
 
-@dataclass(frozen=True, slots=True)
-class SpackMirror:
+class SpackMirror(Value, frozen=True):
     """One entry, all scopes laid over each other."""
 
     name: object
@@ -33,8 +32,7 @@ class SpackMirror:
     """The file of the highest scope that has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpackMirrors:
+class SpackMirrors(Value, frozen=True):
     """What a Spack is configured with, the mirror that it would ask first first."""
 
     entries: tuple[SpackMirror, ...] = ()

@@ -1,0 +1,123 @@
+"""`spackbin spack` and `spackbin concretize`: the Spack beside us, and what it decides on."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cancel import CancelToken
+from tui.cli.output import print_json, print_table, shown
+from tui.cli.root import Globals
+from tui.text import fitted
+
+if TYPE_CHECKING:
+    from core.model.spackfacts import RunningSpack, SpackFacts
+
+WIDTH = 79
+"""Columns of the line that says how long Spack has been at work."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def spack(given: Globals, as_json: bool) -> None:
+    """Say what the Spack beside us is: version, Python, configuration, install tree, recipes.
+
+    It is started once, and nothing is changed.
+    """
+    desk = given.session.spack
+    facts = desk.facts()
+    waited = Waited(given.is_quiet)
+    try:
+        running = desk.running(CancelToken(), waited)
+    finally:
+        waited.end()
+        desk.close()
+    if as_json:
+        print_json("spack", files=facts, running=running)
+        return
+    print_table(("what", "value"), spack_rows(facts, running))
+
+
+def spack_rows(facts: "SpackFacts", running: "RunningSpack") -> list[tuple[str, str]]:
+    """What a Spack is, as rows of a table."""
+    return [
+        ("prefix", facts.prefix),
+        ("version", running.version),
+        ("python", f"{running.python} ({running.python_version})"),
+        ("install tree", facts.install_tree),
+        *([("padded to", f"{facts.padding} characters")] if facts.padding else []),
+        *(("projection", f"{key}: {value}") for key, value in facts.projections),
+        *(("upstream", f"{name}: {root}") for name, root in facts.upstreams),
+        *(("recipes", f"{item.namespace}: {item.path}") for item in running.repositories),
+        *(("configuration", path) for path in facts.scopes),
+        *(("note", text) for text in facts.notes),
+    ]
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--reuse", is_flag=True, help="Prefer what is installed or on offer.")
+@click.option("--fresh", is_flag=True, help="Take the newest, whatever is on offer.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def concretize(
+    given: Globals, specs: tuple[str, ...], reuse: bool, fresh: bool, as_json: bool
+) -> None:
+    """Have Spack decide what SPEC... would be, with what the mirrors offer, and show the plan.
+
+    Without --reuse and --fresh it is as Spack is configured. Nothing is installed.
+    """
+    from tui.cli.plans import plan_document, print_plan
+    from tui.cli.specs import whole_specs
+
+    if reuse and fresh:
+        raise click.UsageError("--reuse and --fresh exclude each other")
+    session = given.session
+    waited = Waited(given.is_quiet)
+    try:
+        answer = session.spack.concretize(
+            whole_specs(specs),
+            CancelToken(),
+            reuse=reuse if reuse or fresh else None,
+            waiting=waited,
+        )
+    finally:
+        waited.end()
+        session.spack.close()
+    plan = session.plan((), cancel=CancelToken(), environment=answer)
+    if as_json:
+        asked = [{"spec": root.spec, "hash": root.hash} for root in answer.roots]
+        print_json("concretized", asked=asked, **plan_document(plan))
+    else:
+        print_plan(plan)
+
+
+class Waited:
+    """Says on a terminal, in one line, how long Spack has been at work and what it said last.
+
+    Args:
+        is_quiet: True to say nothing.
+    """
+
+    def __init__(self, is_quiet: bool) -> None:
+        self._is_silent = is_quiet or not sys.stderr.isatty()
+        self._said = 0
+
+    def __call__(self, seconds: float, line: str) -> None:
+        """Say it, once a second."""
+        if self._is_silent or int(seconds) <= self._said:
+            return
+        self._said = int(seconds)
+        text = shown(f"Spack is at work: {self._said} s  {line}")
+        self._write(text)
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._said:
+            self._write("")
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stderr.write(f"\r{fitted(text, WIDTH)}\r")
+        sys.stderr.flush()
