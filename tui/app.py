@@ -2,8 +2,9 @@
 
 import os
 import sys
+from time import monotonic
 
-from textual import on
+from textual import events, on
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding
@@ -12,6 +13,7 @@ from textual.screen import Screen
 
 from core.errors import WrongUse
 from core.session import Run, Session
+from tui.commands import choose_keys
 from tui.jobs import Jobs
 from tui.messages import Asked, JobEnded, Learned, facts, requests
 from tui.screens.base import CommandScreen
@@ -21,12 +23,20 @@ from tui.screens.form import FormDialog
 from tui.screens.preview import PreviewScreen
 from tui.screens.run import RunScreen
 from tui.state.badges import NO_BADGES, Badges
-from tui.state.run import RunState, Status
+from tui.state.run import RunState
+from tui.state.runnode import Status
 from tui.theme import THEME, terminal_problem, wants_ascii
 from tui.widgets.alphabet import Alphabet
-from tui.widgets.difference import Difference, Frame
+from tui.widgets.difference import Difference
+from tui.widgets.driver import TerminalAnswered, TerminalDriver
+from tui.widgets.footer import Footer
+from tui.widgets.keymap import keymap, textual_keymap
+from tui.widgets.pace import AnswerTime, Pace, slow_line
+from tui.widgets.painter import Painter
 
 GOES_ON = "The install goes on. Watch it with: spackbin attach"
+ANSWER_PATIENCE = 1.0
+"""Seconds after which an answer of the terminal is not expected any more."""
 
 
 class SpackbinApp(App[int]):
@@ -43,12 +53,18 @@ class SpackbinApp(App[int]):
     BINDINGS = [Binding("ctrl+c", "leave", "Leave", priority=True, show=False)]  # noqa: RUF012
 
     def __init__(self, session: Session, *, ascii_only: bool | None = None) -> None:
-        super().__init__(ansi_color=True)
+        super().__init__(ansi_color=True, driver_class=TerminalDriver)
         self.theme = THEME
         self.animation_level = "none"
         is_ascii = wants_ascii() if ascii_only is None else ascii_only
         self._alphabet = Alphabet(ascii_only=is_ascii)
-        self._frame = Frame()
+        self._settings = session.settings
+        self._pace = Pace(is_slow=bool(self._settings.slow))
+        self._answer_time = AnswerTime()
+        self._painter = Painter(self._pace, self._show, self.set_timer, self._is_busy)
+        chosen, self._key_problems = keymap(self._settings.keys)
+        choose_keys(chosen)
+        self.set_keymap(textual_keymap(chosen))
         self._jobs = Jobs(self, session)
         self._run: Run | None = None
         self._run_state = RunState()
@@ -61,22 +77,60 @@ class SpackbinApp(App[int]):
 
     def _display(self, screen: Screen[object], renderable: object | None) -> None:
         """Send what changed, and no more: Textual sends all that was laid out anew."""
-        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
-            renderable = Difference(renderable, self._frame)
-        super()._display(screen, renderable)  # pyright: ignore[reportArgumentType]
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and not self._batch_count:
+            self._painter.paint(renderable, self.console)
+        else:
+            super()._display(screen, renderable)  # pyright: ignore[reportArgumentType]
+
+    def _show(self, difference: Difference) -> None:
+        if self._screen_stack:
+            super()._display(self.screen, difference)  # pyright: ignore[reportArgumentType]
+
+    def _is_busy(self) -> bool:
+        return isinstance(self._driver, TerminalDriver) and self._driver.is_busy
 
     def on_mount(self) -> None:
         """Open the first screen."""
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self.push_screen(BrowseScreen())
+        if self._key_problems:
+            self.push_screen(error_dialog(_wrong_keys(self._key_problems)))
+        if self._settings.slow is None:
+            self._ask_terminal()
+
+    def _ask_terminal(self) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            self._answer_time.ask(monotonic())
+            self._driver.ask()
+
+    @on(TerminalAnswered)
+    def _heed_answer(self, message: TerminalAnswered) -> None:
+        """The terminal answered: is it at the end of a slow line?"""
+        if self._answer_time.answer(message.time):
+            self._ask_terminal()
+        elif self._answer_time.is_slow and not self._pace.is_slow:
+            self._pace.is_slow = True
+            for footer in self.screen.query(Footer):
+                footer.update()
+
+    @property
+    def line(self) -> str:
+        """What there is to say of the line to the terminal; empty for nothing."""
+        return slow_line(self._answer_time.seconds) if self._pace.is_slow else ""
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys are noted: somebody looks."""
+        if isinstance(event, events.Key | events.Paste):
+            self._pace.type(monotonic())
+        await super().on_event(event)
 
     def on_resize(self) -> None:
         """Terminals move what they show when their size changes, even for a moment."""
-        self._frame.forget()
+        self._painter.forget()
 
     def action_redraw(self) -> None:
         """Somebody else wrote to the terminal meanwhile."""
-        self._frame.forget()
+        self._painter.forget()
         self.refresh()
 
     def on_unmount(self) -> None:
@@ -159,6 +213,10 @@ class SpackbinApp(App[int]):
 
     def action_leave(self) -> None:
         """Leave; an install in progress goes on, and the last words say so."""
+        if self._answer_time.is_awaited(monotonic(), ANSWER_PATIENCE):
+            # It would come as keys to whoever reads the terminal next.
+            self.set_timer(ANSWER_PATIENCE / 20, self.action_leave)
+            return
         goes_on = self._run is not None and not self._run_state.has_ended
         self._jobs.stop()
         self.exit(0, message=GOES_ON if goes_on else None)
@@ -175,4 +233,12 @@ def run_app(session: Session) -> int:
     if problem:
         raise WrongUse(problem)
     app = SpackbinApp(session)
-    return app.run() or app.return_code or 0
+    return app.run(mouse=session.settings.mouse) or app.return_code or 0
+
+
+def _wrong_keys(problems: list[str]) -> WrongUse:
+    return WrongUse(
+        "Some keys cannot be as the config file wants them",
+        ". ".join(problems),
+        "These commands keep their own keys; correct [keys] in config.toml",
+    )

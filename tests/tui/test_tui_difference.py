@@ -21,6 +21,12 @@ pieces = st.tuples(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), segmen
 updates = st.lists(st.lists(pieces, min_size=1, max_size=4), min_size=1, max_size=5)
 
 
+def take(frame: Frame, update: list[tuple[int, int, list[Segment]]]) -> str:
+    """What is sent for one update."""
+    frame.want(update, ColorSystem.STANDARD)
+    return frame.send()
+
+
 def full_line(text: str) -> tuple[int, int, list[Segment]]:
     return 0, 0, [Segment(text.ljust(WIDTH))]
 
@@ -74,7 +80,7 @@ def test_the_terminal_looks_as_if_all_had_been_written(
     blank = [(0, y, [Segment(" " * WIDTH)]) for y in range(HEIGHT)]
     for update in [blank, *frames]:
         plainly(to_theirs, update)
-        sent = frame.take(update, ColorSystem.STANDARD)
+        sent = take(frame, update)
         to_ours.feed(sent)
         if not has_no_halves(theirs):
             return
@@ -84,29 +90,50 @@ def test_the_terminal_looks_as_if_all_had_been_written(
 def test_nothing_is_sent_twice() -> None:
     frame = Frame()
     frame.resize(WIDTH, HEIGHT)
-    assert frame.take([full_line("hdf5")], ColorSystem.STANDARD)
-    assert frame.take([full_line("hdf5")], ColorSystem.STANDARD) == ""
-    assert frame.take([full_line("hdf4")], ColorSystem.STANDARD) == "\x1b[1;4H4"
+    assert take(frame, [full_line("hdf5")])
+    assert take(frame, [full_line("hdf5")]) == ""
+    assert take(frame, [full_line("hdf4")]) == "\x1b[1;4H4"
 
 
 def test_the_end_of_a_line_is_erased_not_written() -> None:
     frame = Frame()
     frame.resize(WIDTH, HEIGHT)
-    frame.take([full_line("a long line of text")], ColorSystem.STANDARD)
-    assert frame.take([full_line("a")], ColorSystem.STANDARD) == "\x1b[1;2H\x1b[K"
+    take(frame, [full_line("a long line of text")])
+    assert take(frame, [full_line("a")]) == "\x1b[1;2H\x1b[K"
+
+
+def test_blanks_before_something_are_wiped_not_written() -> None:
+    frame = Frame()
+    frame.resize(WIDTH, HEIGHT)
+    take(frame, [full_line("a long line of text" + " " * 4 + "|")])
+    assert take(frame, [full_line("a" + " " * 22 + "|")]) == "\x1b[1;3H\x1b[17X"
+
+
+def test_frames_that_are_not_sent_cost_nothing() -> None:
+    frame = Frame()
+    frame.resize(WIDTH, HEIGHT)
+    take(frame, [full_line("hdf5")])
+    for text in ("hdf4", "zlib", "hdf5"):
+        frame.want([full_line(text)], ColorSystem.STANDARD)
+    assert not frame.is_behind
+    assert frame.send() == ""
+    frame.want([full_line("hdf4")], ColorSystem.STANDARD)
+    assert frame.is_behind
+    frame.want([full_line("hdf6")], ColorSystem.STANDARD)
+    assert frame.send() == "\x1b[1;4H6"
 
 
 def test_after_another_program_all_is_sent_again() -> None:
     frame = Frame()
     frame.resize(WIDTH, HEIGHT)
-    first = frame.take([full_line("hdf5")], ColorSystem.STANDARD)
+    first = take(frame, [full_line("hdf5")])
     frame.forget()
     frame.resize(WIDTH, HEIGHT)
-    assert frame.take([full_line("hdf5")], ColorSystem.STANDARD) == first
+    assert take(frame, [full_line("hdf5")]) == first
 
 
 def test_colours_of_the_terminal_need_no_words() -> None:
     frame = Frame()
     frame.resize(WIDTH, HEIGHT)
     style = Style.parse("default on default")
-    assert frame.take([(0, 0, [Segment("a", style)])], ColorSystem.STANDARD) == "\x1b[1;1Ha"
+    assert take(frame, [(0, 0, [Segment("a", style)])]) == "\x1b[1;1Ha"

@@ -4,8 +4,11 @@ A screen offers a command if the table says so; the method that does it is calle
 rows are in the files of this room, by topic.
 """
 
-from tui.commands import around, builds, changes, judging, lists, mirrors
-from tui.commands.command import DIALOGS, EVERYWHERE, FOOTER_KEYS, LISTS, Command
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tui.commands import around, builds, changes, judging, lists, mirrors, source
+from tui.commands.command import DIALOGS, EVERYWHERE, FOOTER_KEYS, LISTS, Chosen, Command
 
 __all__ = [
     "DIALOGS",
@@ -14,8 +17,11 @@ __all__ = [
     "LISTS",
     "SCREENS",
     "TABLE",
+    "Chosen",
     "Command",
+    "choose_keys",
     "commands_of",
+    "default_commands_of",
     "footer_of",
     "markdown_table",
 ]
@@ -24,6 +30,7 @@ TABLE: tuple[Command, ...] = (
     *builds.COMMANDS,
     *judging.COMMANDS,
     *changes.COMMANDS,
+    *source.COMMANDS,
     *mirrors.COMMANDS,
     *around.COMMANDS,
     *lists.COMMANDS,
@@ -47,23 +54,49 @@ SCREENS = (
     "variants",
     "dependents",
     "details",
+    "buildlog",
+    "concretizing",
     "help",
 )
 """The screens, by the names that the table uses."""
 
 
-def commands_of(screen: str) -> tuple[Command, ...]:
-    """The commands of a screen, those of every screen included, those of lists not."""
+_chosen: dict[str, Chosen] = {}
+
+
+def choose_keys(chosen: Mapping[str, Chosen]) -> None:
+    """From now on these keys stand for commands, by `place.command`, and for the others those of
+    the table.
+    """
+    _chosen.clear()
+    _chosen.update(chosen)
+
+
+def commands_of(place: str) -> tuple[Command, ...]:
+    """The commands of a screen, those of every screen included, those of lists not; or those of
+    lists, or of dialogs. They have the keys that the user chose.
+    """
+    return tuple(_as_chosen(place, command) for command in default_commands_of(place))
+
+
+def default_commands_of(place: str) -> tuple[Command, ...]:
+    """The same with the keys of the table."""
     return tuple(
         command
         for command in TABLE
-        if screen in command.screens or (EVERYWHERE in command.screens and screen in SCREENS)
+        if place in command.screens or (EVERYWHERE in command.screens and place in SCREENS)
     )
+
+
+def _as_chosen(place: str, command: Command) -> Command:
+    chosen = _chosen.get(f"{place}.{command.id}")
+    return replace(command, keys=chosen.keys, shown=chosen.shown) if chosen else command
 
 
 def footer_of(screen: str) -> tuple[Command, ...]:
     """The commands that the footer of a screen shows, at most `FOOTER_KEYS`."""
-    return tuple(command for command in TABLE if screen in command.footer)[:FOOTER_KEYS]
+    commands = commands_of(screen)
+    return tuple(command for command in commands if screen in command.footer)[:FOOTER_KEYS]
 
 
 def markdown_table() -> str:

@@ -28,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
             "matrix",
             "variants",
             "dependents",
+            "buildlog",
         ),
     ),
     Command(
@@ -67,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
             "matrix",
             "variants",
             "dependents",
+            "buildlog",
             "help",
         ),
         (
@@ -81,6 +83,7 @@ COMMANDS: tuple[Command, ...] = (
             "matrix",
             "variants",
             "dependents",
+            "buildlog",
             "help",
         ),
     ),
@@ -101,6 +104,15 @@ COMMANDS: tuple[Command, ...] = (
         "Go back and remove nothing; a removal that has begun is given up if it is not too late",
         ("uninstall", "undo"),
         ("uninstall", "undo"),
+    ),
+    Command(
+        "back",
+        ("escape", "q"),
+        "Esc",
+        "give up",
+        "Go back; Spack stops looking for a way to build it",
+        ("concretizing",),
+        ("concretizing",),
     ),
     Command(
         "back",

@@ -74,6 +74,34 @@ COMMANDS: tuple[Command, ...] = (
         ("browse",),
         ("browse",),
     ),
+    Command("next_match", ("n",), "n", "next", "Next package, from either pane", ("browse",)),
+    Command(
+        "previous_match", ("N",), "N", "previous", "Package before, from either pane", ("browse",)
+    ),
+    Command(
+        "kinds",
+        ("f",),
+        "f",
+        "kinds",
+        "List only what is installed, cached, blocked and so on, one after the other; then all",
+        ("browse",),
+    ),
+    Command(
+        "sort",
+        ("s",),
+        "s",
+        "sort",
+        "Sort the packages by name, by state, or by how many builds run here",
+        ("browse",),
+    ),
+    Command(
+        "copy",
+        ("Y",),
+        "Y",
+        "copy",
+        "Copy the hash, the URL or the fingerprint to the clipboard, and show it in full",
+        ("browse", "details", "mirrors", "keys"),
+    ),
     Command(
         "all_targets",
         ("a",),

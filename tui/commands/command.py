@@ -30,3 +30,13 @@ class Command:
     """Where it is offered."""
     footer: tuple[str, ...] = ()
     """On which of the screens the footer shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Keys that the user wants for a command."""
+
+    keys: tuple[str, ...]
+    """Keys, as Textual names them."""
+    shown: str
+    """The keys, as people name them."""

@@ -72,10 +72,11 @@ def mirror_summary(mirror: MirrorStatus, now: float) -> Line:
     if not mirror.is_usable:
         return (name, Part("✗ cannot be used", "bad"))
     warns = (Part(f"⚠ {mirror.badge} ", "warning"),) if mirror.badge else ()
-    if mirror.error:
+    if mirror.error and not mirror.is_partial:
         return (name, *warns, Part("✗ not refreshed", "bad"))
-    if mirror.refreshed is None:
-        return (name, *warns, Part("… not read yet", "warning"))
+    if mirror.refreshed is None or mirror.is_partial:
+        so_far = text.read_so_far(mirror.read, mirror.expected) if mirror.is_partial else ""
+        return (name, *warns, Part(f"… {so_far or 'not read yet'}", "warning"))
     age = Part(f" · {text.ago(now - mirror.refreshed)}", "quiet")
     if mirror.signed and not mirror.trusted_keys:
         badge = f"{mirror.badge}, " if mirror.badge else ""

@@ -2,12 +2,11 @@
 
 from textual.binding import Binding, BindingType
 
-from tui.commands import TABLE, commands_of
+from tui.commands import default_commands_of
 
 
-def bindings_of(screen: str) -> list[BindingType]:
-    """The bindings of a screen, list or dialog; each has an id by which it can be remapped."""
-    commands = commands_of(screen) or tuple(one for one in TABLE if screen in one.screens)
+def bindings_of(place: str) -> list[BindingType]:
+    """The bindings of a screen, list or dialog, by the table: Textual puts in what was chosen."""
     return [
         Binding(
             ",".join(command.keys),
@@ -15,7 +14,7 @@ def bindings_of(screen: str) -> list[BindingType]:
             command.label,
             show=False,
             key_display=command.shown,
-            id=f"{screen}.{command.id}",
+            id=f"{place}.{command.id}",
         )
-        for command in commands
+        for command in default_commands_of(place)
     ]

@@ -63,6 +63,18 @@ def summary(
     return [*((Part(line, "strong"),) for line in title), *status, *rest]
 
 
+def recipe_lines(name: str, width: int) -> list[Line]:
+    """The pane below the builds, if there is none but a recipe."""
+    mark = MARKS[Disposition.BUILD]
+    said = f"{mark.sign} {mark.word}: no mirror has it, and Spack has a recipe for it. What it"
+    lines = text.wrapped(
+        f"{said} would be exactly, and what of it can be fetched, Spack says.", width
+    )
+    head = f"{mark.sign} {mark.word}"
+    first: Line = (Part(head, Disposition.BUILD.value), Part(lines[0].removeprefix(head)))
+    return [(Part(name, "strong"),), first, *((Part(line),) for line in lines[1:])]
+
+
 def _wrapped_status(build: BuildView, width: int, badges: Badges) -> list[Line]:
     parts = status_line(build, badges)
     first, *more = text.wrapped(text.plain(parts), width)

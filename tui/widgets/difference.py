@@ -20,6 +20,8 @@ BRIDGE = 4
 """So many unchanged cells are written again where a move of the cursor would cost as much."""
 ERASE = 4
 """Blanks at the end of a line from which on erasing is shorter than writing them."""
+WIPE = 6
+"""The same for blanks that are followed by something: ECH (ECMA-48 8.3.38) names their number."""
 COLOURS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT}
 DEFAULTS = {"39", "49"}
 """Parameters of SGR for the colours that the terminal has anyway."""
@@ -42,48 +44,64 @@ Piece = tuple[int, int, Iterable[Segment]]
 
 
 class Frame:
-    """The cells on the terminal, as far as they are known."""
+    """The cells on the terminal, as far as they are known, and those that are to be there."""
 
     def __init__(self) -> None:
-        self._lines: list[list[Cell | None]] = []
+        self._shown: list[list[Cell | None]] = []
+        self._wanted: list[list[Cell | None]] = []
+        self._changed: set[int] = set()
         self._width = 0
 
     def forget(self) -> None:
         """Know nothing more: somebody else wrote to the terminal, or it has another size."""
-        self._lines = []
+        self._shown = []
 
     def resize(self, width: int, height: int) -> None:
         """Have so many cells; those of a terminal of another size are not known."""
-        if (self._width, len(self._lines)) != (width, height):
+        if (self._width, len(self._shown)) != (width, height):
             self._width = width
-            self._lines = [[None] * width for _ in range(height)]
+            self._shown = [[None] * width for _ in range(height)]
+            self._wanted = [line.copy() for line in self._shown]
+            self._changed.clear()
 
-    def take(self, pieces: Iterable[Piece], colours: ColorSystem) -> str:
-        """Note what is to be shown; returns what brings the terminal there."""
-        changed: dict[int, list[Cell | None]] = {}
+    def want(self, pieces: Iterable[Piece], colours: ColorSystem) -> None:
+        """Note what is to be shown."""
         for x, y, segments in pieces:
-            if 0 <= y < len(self._lines):
-                line = changed.setdefault(y, self._lines[y].copy())
-                _write(line, x, segments, colours)
+            if 0 <= y < len(self._wanted):
+                _write(self._wanted[y], x, segments, colours)
+                self._changed.add(y)
+
+    def send(self) -> str:
+        """What brings the terminal to what is wanted; it is taken for sent."""
         output = _Output()
-        for y in sorted(changed):
-            output.line(y, self._lines[y], changed[y])
-            self._lines[y] = changed[y]
+        for y in sorted(self._changed):
+            output.line(y, self._shown[y], self._wanted[y])
+            self._shown[y] = self._wanted[y].copy()
+        self._changed.clear()
         return output.text()
+
+    @property
+    def is_behind(self) -> bool:
+        """True if the terminal does not show all that is wanted."""
+        return any(self._shown[y] != self._wanted[y] for y in self._changed)
 
 
 class Difference(CompositorUpdate):
-    """An update of Textual's, less what is on the terminal already."""
+    """What brings the terminal from what it shows to what the frame wants."""
 
-    def __init__(self, update: LayoutUpdate | ChopsUpdate, frame: Frame) -> None:
-        self._update = update
+    def __init__(self, frame: Frame) -> None:
         self._frame = frame
 
-    def render_segments(self, console: Console) -> str:
+    def render_segments(self, console: Console) -> str:  # noqa: ARG002
         """The bytes for the terminal; the frame is then as they leave it."""
-        self._frame.resize(*console.size)
-        colours = COLOURS.get(console.color_system or "", ColorSystem.TRUECOLOR)
-        return self._frame.take(pieces_of(self._update), colours)
+        return self._frame.send()
+
+
+def note_update(update: LayoutUpdate | ChopsUpdate, frame: Frame, console: Console) -> None:
+    """Want what an update of Textual's shows."""
+    frame.resize(*console.size)
+    colours = COLOURS.get(console.color_system or "", ColorSystem.TRUECOLOR)
+    frame.want(pieces_of(update), colours)
 
 
 def pieces_of(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
@@ -157,13 +175,20 @@ class _Output:
         return "".join(self._parts)
 
     def _cells(self, cells: Sequence[Cell | None]) -> None:
-        for cell in cells:
+        end = _end_of_content(cells)
+        blanks = len(cells) - end
+        if blanks < WIPE:
+            end, blanks = len(cells), 0
+        for cell in cells[:end]:
             text, look = cell or BLANK
             if cell == BLANK and LETTERS_ONLY.issuperset(self._look.split(";")):
                 self._parts.append(" ")
             elif text:
                 self._turn(look)
                 self._parts.append(text)
+        if blanks:
+            self._turn("")
+            self._parts.append(f"\x1b[{blanks}X")
 
     def _turn(self, look: str) -> None:
         if look != self._look:

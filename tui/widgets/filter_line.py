@@ -44,6 +44,10 @@ def _found(state: BrowseState, width: int) -> Line:
     else:
         shown = f"{count(len(state.packages))} of {count(state.total)} packages"
         scope = "all targets" if state.all_targets else "runs here"
+        if state.shows_recipes:
+            scope += ", or to build"
+        if state.arrangement.words:
+            scope += f", {state.arrangement.words}"
         marked = f"{len(state.marked)} marked  " if state.marked else ""
         words = (Part(marked, "running"), Part(f"{shown}  "), Part(f"{scope} ", "strong"))
     return spread((), words, width)

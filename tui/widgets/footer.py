@@ -8,6 +8,9 @@ from tui.commands import Command, footer_of
 from tui.text import Line, Part, width_of
 from tui.widgets.paper import Paper
 
+SLOW = "slow line "
+"""Stands at the right end if the terminal is far away."""
+
 
 class Footer(Paper):
     """At most six keys; those that do not apply now are greyed."""
@@ -48,12 +51,15 @@ class Footer(Paper):
         """What is said in place of the keys."""
         return self._message
 
-    def _keys(self, _: int) -> list[Line]:
+    def _keys(self, width: int) -> list[Line]:
         parts: list[Part] = []
         for command in self._commands:
             is_off = self._is_off(command.id)
             parts.append(Part(f" {command.shown.split()[0]}", "off" if is_off else "key"))
             parts.append(Part(f" {self._label(command)} ", "off" if is_off else ""))
+        left = width - width_of("".join(part.text for part in parts)) - width_of(SLOW)
+        if left > 0 and getattr(self.app, "line", ""):
+            parts += [Part(" " * left), Part(SLOW, "quiet")]
         return [tuple(parts)]
 
     async def on_click(self, event: events.Click) -> None:

@@ -1,8 +1,12 @@
 """A run: the line that sums it up, a pane for each phase, a line for each package, the log."""
 
+import time
+from collections.abc import Callable
+
 from core.events import PHASES
 from tui import text
-from tui.state.run import LogLine, NodeState, PhaseTotals, RunState, Status
+from tui.state.run import LogLine, PhaseTotals, RunState
+from tui.state.runnode import NodeState, Status
 from tui.text import Line, Part
 from tui.widgets.lines import LineList, TextView, spread
 from tui.widgets.paper import Paper
@@ -111,6 +115,13 @@ class RunTable(LineList[NodeState]):
         super().__init__(id="nodes")
         self.state = state
         """The run."""
+        self.now = time.time()
+        """When the rows are drawn: builds say how long they have been going on."""
+
+    def tick(self) -> None:
+        """Time goes on: only rows of builds look different."""
+        self.now = time.time()
+        self.repaint()
 
     def draw(self, row: NodeState, width: int) -> Line:
         """Mark, label, phases behind it, status, what it does or why it does not."""
@@ -121,12 +132,14 @@ class RunTable(LineList[NodeState]):
             Part(text.fitted(row.label, label) + " "),
             Part(_phase_signs(row) + "  ", "quiet"),
             Part(text.fitted(_status_word(row), 10), role),
-            Part(_remark(row, self.state)),
+            Part(_remark(row, self.state, self.now)),
         )
 
 
 def _phase_signs(row: NodeState) -> str:
-    """`▪▪▸··`: behind it, in it, before it."""
+    """`▪▪▸··`: behind it, in it, before it; builds have no such phases."""
+    if row.is_build:
+        return "build"
     now = "✗" if row.status is Status.FAILED else "▸"
     return "".join(
         now if phase == row.phase else "▪" if phase in row.finished else "·" for phase in PHASES
@@ -136,14 +149,17 @@ def _phase_signs(row: NodeState) -> str:
 def _status_word(row: NodeState) -> str:
     words = {Status.SKIPPED: "not tried", Status.WAITING: "waits"}
     if row.status is Status.RUNNING and row.phase:
-        return row.phase
+        return row.step if row.is_build and row.step else row.phase
+    if row.status is Status.WAITING and row.builder:
+        return "queued"
     return words.get(row.status, row.status.value)
 
 
-def _remark(row: NodeState, state: RunState) -> str:
-    alive = (Status.RUNNING, Status.WAITING)
-    if row.awaits and row.status in alive:
+def _remark(row: NodeState, state: RunState, now: float) -> str:
+    if row.awaits and row.is_alive:
         return f"for {row.awaits}" if row.status is Status.WAITING else f"waits for {row.awaits}"
+    if row.builder and row.is_alive:
+        return build_words(row, now if not state.has_ended else state.latest)
     if row.status is Status.RUNNING:
         return _progress(row)
     if row.status is Status.DONE:
@@ -152,6 +168,15 @@ def _remark(row: NodeState, state: RunState) -> str:
         names = state.waits_for(row)
         return f"for {text.listed(names, 2)}" if names else ""
     return row.title
+
+
+def build_words(row: NodeState, now: float) -> str:
+    """`2:05  on node7, slurm job 4711`, or why it does not run: `slurm job 4711: Resources`."""
+    job = f"{row.builder} job {row.job}" if row.job else row.builder
+    if row.status is Status.WAITING:
+        return f"{job}: {row.reason}" if row.reason else job
+    place = f"on {row.host}, {job}" if row.host else job
+    return f"{text.clock(now - row.phase_started)}  {place}"
 
 
 def _progress(row: NodeState) -> str:
@@ -168,7 +193,7 @@ def _progress(row: NodeState) -> str:
 
 
 class LogView(TextView):
-    """The last lines of the log, the newest at the end."""
+    """The last lines of the log of the run, or of the output of a build; the newest at the end."""
 
     def __init__(self) -> None:
         super().__init__(id="log")
@@ -176,13 +201,23 @@ class LogView(TextView):
 
     def update(self, lines: list[LogLine], names: dict[str, str], *, is_whole: bool) -> None:
         """Show `lines`, long ones broken if `is_whole`, else cut; stays at the end."""
-        newest = (is_whole, len(lines), lines[-1] if lines else None)
+        draw = _log_lines if is_whole else _log_line
+        self._show(
+            (is_whole, len(lines), lines[-1] if lines else None),
+            lambda width: [part for line in lines for part in draw(line, names, width)],
+        )
+
+    def update_tail(self, path: str, lines: tuple[str, ...]) -> None:
+        """Show the end of the output of a build; stays at the end."""
+        shown = lines or ("There is no output yet",)
+        self._show((path, shown), lambda _: [(Part(f" {line}"),) for line in shown])
+
+    def _show(self, newest: object, draw: Callable[[int], list[Line]]) -> None:
         if newest == self._newest:
             return
         is_at_end = self.first >= len(self.rows) - self.page
         self._newest = newest
-        draw = _log_lines if is_whole else _log_line
-        self.read(lambda width: [part for line in lines for part in draw(line, names, width)])
+        self.read(draw)
         if is_at_end:
             self.move(len(self.rows))
 

@@ -1,6 +1,6 @@
 """The dependency tree, one line a node."""
 
-from tui.state.tree import TreeRow, TreeState, size_of
+from tui.state.tree import TreeRow, TreeState
 from tui.text import ELLIPSIS, Line, Part, width_of
 from tui.widgets.lines import LineList, spread
 
@@ -31,7 +31,8 @@ class TreeView(LineList[TreeRow]):
             Part(_shortened(row.guides, width // 2), "quiet"),
             *(self.state.label(row) if self.state else ()),
         )
-        return spread(left, (Part(size_of(row) + " ", "quiet"),), width)
+        amount = self.state.amount(row) if self.state else ""
+        return spread(left, (Part(f"{amount} ", "quiet"),), width)
 
     def parent_of(self, row: TreeRow) -> int | None:
         """Index of the row above in the tree; `None` for a root."""
