@@ -35,7 +35,9 @@ houses: $(VENV)/.development ## the walls between the rooms
 tests: $(VENV)/.development ## the test suite alone
 	@$(BIN)/python -m pytest
 
-test-slow: $(VENV)/.development ## the engine killed at two hundred random times
+test-slow: $(VENV)/.development ## an index of a million specs; the engine killed at two hundred random times
+	@SPACKBIN_TEST_SPECS=1000000 $(BIN)/python -m pytest --timeout 1800 \
+	  tests/core/catalog/test_catalog_large.py
 	@SPACKBIN_TEST_KILLS=200 $(BIN)/python -m pytest tests/e2e/test_killed.py
 
 screenshots: $(VENV)/.development ## draw screenshots/ anew from the running program

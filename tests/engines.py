@@ -48,6 +48,8 @@ class EngineWorld:
     jobs: int = 2
     mirrors: Sequence[Any] = field(default_factory=list)
     """Instead of the simulated one, which must be unsigned then."""
+    builder: str = "here"
+    """Which kind of the builder of `tests.builders` builds what was not pushed."""
 
     def clear(self) -> None:
         """As if nothing had ever been done in it."""
@@ -73,6 +75,8 @@ class EngineWorld:
     def request(self, *roots: str, fetches: Sequence[Fetch] = ()) -> Request:
         """A request for all packages of the mirror, dependencies first."""
         built = [one for one in self.mirror.builds.values() if not one.package.external]
+        missing = [one for one in built if not one.package.is_pushed]
+        pushed = [one for one in built if one.package.is_pushed]
         return Request(
             version=REQUEST_VERSION,
             store=str(self.settings.store),
@@ -81,9 +85,12 @@ class EngineWorld:
             state_dir=str(self.settings.state_dir),
             jobs=self.jobs,
             roots=tuple(DagHash(self.mirror.builds[name].hash) for name in roots),
-            fetches=tuple(fetches) or tuple(self.fetch(one.package.name) for one in built),
+            fetches=tuple(fetches) or tuple(self.fetch(one.package.name) for one in pushed),
             mirrors=tuple(self.mirrors) or (self.mirror.mirror(),),
             nodes={DagHash(one.hash): dict(one.node) for one in self.mirror.builds.values()},
+            builds=tuple(DagHash(one.hash) for one in missing),
+            builder="process" if missing else "",
+            spack=self.builder,
         )
 
     def run(self, *roots: str, fetches: Sequence[Fetch] = ()) -> Run:

@@ -4,6 +4,7 @@ The engine is loaded once; each run gets a process of its own by `fork`.
 """
 
 import errno
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -11,10 +12,12 @@ import sys
 from pathlib import Path
 
 from core.engine import worker
-from core.engine.journal import LOG, REQUEST, JournalWriter
+from core.engine.builders import choice
+from core.engine.journal import LOCK, LOG, REQUEST, JournalWriter
 from core.engine.request import read_request
 from core.events import Event
 from core.model.structs import prepare_structs
+from tests.builders import choose_process_builder
 
 
 class Engine:
@@ -110,6 +113,8 @@ def start(when: str, directory: str) -> int:
     if pid == 0:
         kind, _, number = when.partition(":")
         prepare(kind, int(number), read_request(Path(directory, REQUEST)).store)
+        # As long as it is held the engine lives.
+        fcntl.flock(os.open(Path(directory, LOCK), os.O_RDWR), fcntl.LOCK_EX)
         log = os.open(Path(directory, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
@@ -127,6 +132,7 @@ def main() -> None:
     prepare_structs()
     # However small the packages of a test are, worker processes take part.
     worker.MUCH = 0
+    choice.choose_builder = choose_process_builder
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")
         if order == "start":

@@ -4,6 +4,7 @@ Text of mirrors, packages, keys and logs passes `clean` before it reaches a term
 interprets markup, and nothing here knows Textual: the command line uses the same functions.
 """
 
+import re
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,8 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 _UNSAFE_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Zl", "Zp"))
 _BLANKS = "\t\n\v\f\r"
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_TAB = 8
 
 
 class Part(NamedTuple):
@@ -84,6 +87,15 @@ def clean(text: str) -> str:
     return "".join(_safe(character) for character in unicodedata.normalize("NFC", text))
 
 
+def of_log(line: bytes) -> str:
+    """A line of the output of a program: what would be left of it on a terminal, cleaned.
+
+    Colours are taken out, of what was written over in place the last remains.
+    """
+    text = _SEQUENCE.sub("", line.decode("utf-8", "replace")).rstrip("\r\n")
+    return clean(text.rpartition("\r")[2].expandtabs(_TAB))
+
+
 def _safe(character: str) -> str:
     if character in _BLANKS:
         return " "
@@ -108,7 +120,7 @@ def _ascii(character: str) -> str:
 
 def width_of(text: str) -> int:
     """Terminal cells that the cleaned text takes."""
-    return cell_len(clean(text))
+    return len(text) if text.isascii() and text.isprintable() else cell_len(clean(text))
 
 
 def cropped(text: str, width: int) -> str:
@@ -168,6 +180,11 @@ def count(number: int) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 package`, `1,204 packages`."""
     return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def read_so_far(read: int, expected: int) -> str:
+    """`12,345 of about 200,000 read`."""
+    return f"{count(read)} of about {count(max(read, expected))} read"
 
 
 def short_count(number: float) -> str:

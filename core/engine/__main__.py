@@ -34,6 +34,8 @@ def _load() -> None:
     # What goes wrong here goes wrong again below, where it gets into the log.
     with contextlib.suppress(Exception):
         importlib.import_module("core.engine.worker")
+        # For the build info of every package; here, so that what is forked later has it, too.
+        importlib.import_module("yaml")
 
 
 def main() -> int:

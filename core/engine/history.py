@@ -1,16 +1,21 @@
 """Puts runs into the history of their store, from what their journals say."""
 
 import contextlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
-from core.engine.journal import Run, runs
+from core.engine.journal import BUILDS, Run, runs
 from core.errors import StoreError
 from core.events import (
+    BuildQueued,
     Event,
     MarkedExplicit,
+    NodeFailed,
     NodeFinished,
+    NodeSkipped,
     NodeVerified,
     PhaseStarted,
     RunFinished,
@@ -44,6 +49,10 @@ class _Journal:
     """On whose word."""
     placed: dict[DagHash, float] = field(default_factory=dict[DagHash, float])
     """What was about to be registered, and since when."""
+    ordered: dict[DagHash, float] = field(default_factory=dict[DagHash, float])
+    """What was given to a builder, and when."""
+    over: set[DagHash] = field(default_factory=set[DagHash])
+    """Whose end the journal tells."""
     prefixes: dict[DagHash, str] = field(default_factory=dict[DagHash, str])
     """What the run installed, and where."""
     marked: dict[DagHash, Touched] = field(default_factory=dict[DagHash, Touched])
@@ -64,7 +73,12 @@ class _Journal:
             case PhaseStarted() if event.phase == "register":
                 self.placed[event.node] = event.time
                 self.owed.add(event.node)
+            case BuildQueued():
+                self.ordered[event.node] = event.time
+            case NodeFailed() | NodeSkipped():
+                self.over.add(event.node)
             case NodeFinished():
+                self.over.add(event.node)
                 self.owed.discard(event.node)
                 if not event.already:
                     self.prefixes[event.node] = event.prefix
@@ -75,16 +89,22 @@ class _Journal:
                 pass
 
 
-def record_run(run: Run, paths: StorePaths, exit_status: int | None = None) -> Operation | None:
+def record_run(
+    run: Run,
+    paths: StorePaths,
+    exit_status: int | None = None,
+    is_building: Callable[[Run, Collection[DagHash]], bool] = lambda _run, _hashes: False,
+) -> Operation | None:
     """Put a run into the history; `None` if it changed nothing, or its last word is not said yet.
 
-    One that is there already stays as it is. What a killed run had registered, and could not say
-    so any more, is found out from the database.
+    One that is there already stays as it is. What a killed run had registered, or Spack has built
+    on its order, and what it could not say any more, is found out from the database.
 
     Args:
         run: it installs nothing any more.
         paths: the store.
         exit_status: how it ends; by what its journal says if not given.
+        is_building: whether something of what a run has ordered may still be built.
 
     Raises:
         StoreError: the database cannot be read, or the history cannot be read or written.
@@ -94,8 +114,12 @@ def record_run(run: Run, paths: StorePaths, exit_status: int | None = None) -> O
         journal.take(event)
     if journal.started is None or (journal.owed and not run.is_settled()):
         return None
+    open_builds = _open_builds(run, journal, journal.started)
+    if open_builds and is_building(run, open_builds):
+        return None
     file = HistoryFile(paths)
-    _find_unsaid(journal, Database(paths).read(), file.read())
+    placed = {**journal.placed, **open_builds}
+    _find_unsaid(journal, placed, Database(paths).read(), file.read())
     done = None
     if journal.prefixes or journal.marked:
         operation = _operation(run, journal, journal.started)
@@ -116,7 +140,13 @@ def catch_up(settings: Settings, paths: StorePaths) -> None:
         complete_announced(paths)
         for run in reversed(runs(settings)):
             if not (run.directory / RECORDED).exists() and not run.is_alive():
-                record_run(run, paths)
+                record_run(run, paths, is_building=partial(_is_building, settings))
+
+
+def _is_building(settings: Settings, run: Run, hashes: Collection[DagHash]) -> bool:
+    from core.engine.buildtasks import is_building
+
+    return is_building(settings, run, hashes)
 
 
 def _mark(run: Run) -> None:
@@ -125,10 +155,26 @@ def _mark(run: Run) -> None:
         (run.directory / RECORDED).touch()
 
 
-def _find_unsaid(journal: _Journal, state: DatabaseState, history: History) -> None:
+def _open_builds(run: Run, journal: _Journal, started: RunStarted) -> dict[DagHash, float]:
+    """The builds that a run ordered and whose end its journal does not tell, and since when.
+
+    An engine may have died before it could say that it had ordered one.
+    """
+    found = {
+        node.hash: started.time
+        for node in started.nodes
+        if node.from_source and (run.directory / BUILDS / node.hash).is_dir()
+    }
+    found.update(journal.ordered)
+    return {hash_: since for hash_, since in found.items() if hash_ not in journal.over}
+
+
+def _find_unsaid(
+    journal: _Journal, placed: Mapping[DagHash, float], state: DatabaseState, history: History
+) -> None:
     """What is registered although the journal ends before it says so."""
     elsewhere = {item.hash for operation in history.operations for item in operation.added}
-    for hash_, since in journal.placed.items():
+    for hash_, since in placed.items():
         record = state.records.get(hash_)
         is_unsaid = hash_ not in journal.prefixes and hash_ not in elsewhere
         if is_unsaid and record and record.installed and record.installation_time >= since:

@@ -2,7 +2,8 @@
 
 A run is a directory below the state directory: `request.json` (what to do), `journal.jsonl` (the
 events), `engine.lock` (held while the engine lives), `engine.log` (what the process said), `cancel`
-(present once somebody asked the engine to stop) and `settled` (once it owes the store nothing).
+(present once somebody asked the engine to stop), `settled` (once it owes the store nothing) and
+`builds` (a directory for each build that it ordered).
 """
 
 import contextlib
@@ -27,6 +28,7 @@ LOCK = "engine.lock"
 LOG = "engine.log"
 CANCEL = "cancel"
 SETTLED = "settled"
+BUILDS = "builds"
 
 
 class JournalWriter:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.blobs.cache import BlobCache
@@ -21,6 +20,7 @@ from core.model.artifact import InstalledRecord, StagedTree, VerifiedArtifact, V
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.store.database import Database
 from core.store.disk import store_error
 from core.store.known_builds import KnownBuilds
@@ -30,8 +30,7 @@ from core.store.sbang import have_sbang
 from core.store.stage import commit, discard, new_stage
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(Value, frozen=True):
     """Somebody else is making a package: nothing is fetched for it as long as that goes on."""
 
     spec: ConcreteSpec
@@ -45,8 +44,7 @@ Fetched = VerifiedArtifact | InstalledRecord | Awaited
 hope that somebody else is about to make it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kitchen:
+class Kitchen(Value, frozen=True):
     """What every recipe works with."""
 
     graph: SpecGraph

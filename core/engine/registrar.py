@@ -10,7 +10,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from core.cancel import CancelToken
 from core.engine.holdings import Holdings
@@ -19,6 +18,7 @@ from core.errors import SpackbinError, StoreError
 from core.model.artifact import StagedTree
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
+from core.model.value import Value
 from core.store.database import Database, Installation
 from core.store.stage import discard, take_back
 
@@ -30,8 +30,7 @@ SHARE = 10
 """A write that took a second is followed by so many seconds of collecting."""
 
 
-@dataclass(frozen=True, slots=True)
-class _InPlace:
+class _InPlace(Value, frozen=True):
     """A prefix that is complete and not registered yet."""
 
     tree: StagedTree
@@ -82,6 +81,7 @@ class Registrar:
         self._left: set[DagHash] = set()
         self._arrived = threading.Condition()
         self._closing = threading.Event()
+        self._hurry = threading.Event()
         self._pause = SHORTEST
         self._thread = threading.Thread(target=self._work, name="register")
         self._thread.start()
@@ -91,6 +91,10 @@ class Registrar:
         with self._arrived:
             self._waiting.append(_InPlace(tree, time.monotonic()))
             self._arrived.notify()
+
+    def hurry(self) -> None:
+        """Have what waits registered now: somebody needs it to be."""
+        self._hurry.set()
 
     def is_lost(self, hash_: DagHash) -> bool:
         """True if it was in place, could not be registered, and was taken back."""
@@ -103,8 +107,9 @@ class Registrar:
 
     def close(self) -> None:
         """Register what waits, without collecting any longer, and end."""
-        self._closing.set()
         with self._arrived:
+            self._closing.set()
+            self._hurry.set()
             self._arrived.notify()
         self._thread.join()
 
@@ -114,8 +119,10 @@ class Registrar:
                 self._arrived.wait_for(lambda: self._waiting or self._closing.is_set())
                 if not self._waiting:
                     return
-            self._closing.wait(self._pause)
+            self._hurry.wait(self._pause)
             with self._arrived:
+                if not self._closing.is_set():
+                    self._hurry.clear()
                 batch, self._waiting = self._waiting, []
             began = time.monotonic()
             self._write(batch)

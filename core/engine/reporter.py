@@ -9,6 +9,10 @@ from typing import Literal
 from core.engine.journal import JournalWriter
 from core.errors import SpackbinError
 from core.events import (
+    BuildQueued,
+    BuildStarted,
+    BuildStepped,
+    BuildWaits,
     LeftAlone,
     LockAwaited,
     LockObtained,
@@ -125,8 +129,33 @@ class Reporter:
             NodeFinished(time=time.time(), node=node, prefix=prefix, already=already)
         )
 
-    def failed(self, node: DagHash, error: SpackbinError) -> None:
-        """Report a node as failed."""
+    def queued(self, node: DagHash, builder: str, job: str, log: str, *, reattached: bool) -> None:
+        """Report a node as handed to a builder, now or by an earlier run."""
+        self._writer.append(
+            BuildQueued(
+                time=time.time(),
+                node=node,
+                builder=builder,
+                job=job,
+                log=log,
+                reattached=reattached,
+            )
+        )
+
+    def held_up(self, node: DagHash, reason: str) -> None:
+        """Report why a build does not run yet."""
+        self._writer.append(BuildWaits(time=time.time(), node=node, reason=reason))
+
+    def building(self, node: DagHash, host: str) -> None:
+        """Report that a build runs."""
+        self._writer.append(BuildStarted(time=time.time(), node=node, host=host))
+
+    def stepped(self, node: DagHash, step: str) -> None:
+        """Report the phase of Spack's that a build came to."""
+        self._writer.append(BuildStepped(time=time.time(), node=node, step=step))
+
+    def failed(self, node: DagHash, error: SpackbinError, log: str = "") -> None:
+        """Report a node as failed; `log` is the file with the output of its build."""
         self._writer.append(
             NodeFailed(
                 time=time.time(),
@@ -135,6 +164,7 @@ class Reporter:
                 detail=error.detail,
                 hint=error.hint,
                 exit_status=error.exit_status,
+                log=log,
             )
         )
 

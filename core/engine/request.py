@@ -6,14 +6,14 @@ from pathlib import Path
 import msgspec
 
 from core.errors import StoreError, WrongUse
-from core.model.graph import SpecGraph
+from core.model.graph import LINK_RUN, TO_BUILD, SpecGraph
 from core.model.ident import DagHash, MirrorName, Sha256
 from core.model.mirror import Mirror
 from core.model.plan import Disposition, Plan
 from core.model.spec import spec_from_node
 from core.settings import LOCK_TIMEOUT, Settings
 
-REQUEST_VERSION = 1
+REQUEST_VERSION = 2
 """Rises when the form of a request changes."""
 
 
@@ -59,6 +59,12 @@ class Request(msgspec.Struct, frozen=True):
     """Caches of others, to look at first."""
     lock_timeout: float = LOCK_TIMEOUT
     """Seconds to wait for a package that somebody else works on."""
+    builds: tuple[DagHash, ...] = ()
+    """What Spack is to build, dependencies before dependents."""
+    builder: str = ""
+    """Name of the builder; empty if there are no builds."""
+    spack: str = ""
+    """Prefix of the Spack that builds."""
 
     def graph(self) -> SpecGraph:
         """The graph as values."""
@@ -66,6 +72,28 @@ class Request(msgspec.Struct, frozen=True):
         return SpecGraph(
             self.roots, {hash_: spec_from_node(node, hash_) for hash_, node in nodes.items()}
         )
+
+    def order(self, graph: SpecGraph) -> list[DagHash]:
+        """All that is to be installed, dependencies before dependents."""
+        fetches = [fetch.hash for fetch in self.fetches]
+        if not self.builds:
+            return fetches
+        needs = self.dependencies(graph)
+        wanted = graph.order_by(
+            lambda hash_: [graph[need] for need in needs[hash_]], (*fetches, *self.builds)
+        )
+        return [spec.hash for spec in wanted]
+
+    def dependencies(self, graph: SpecGraph) -> dict[DagHash, tuple[DagHash, ...]]:
+        """For each node to install, those among them that must be there before."""
+        fetched = {fetch.hash: LINK_RUN for fetch in self.fetches}
+        wanted = {**fetched, **dict.fromkeys(self.builds, TO_BUILD)}
+        return {
+            hash_: tuple(
+                child.hash for child in graph.children(hash_, deptypes) if child.hash in wanted
+            )
+            for hash_, deptypes in wanted.items()
+        }
 
     def settings(self) -> Settings:
         """The settings under which the engine works."""
@@ -85,10 +113,11 @@ def make_request(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) ->
     """The request that carries out `plan`.
 
     Raises:
-        WrongUse: the plan has open questions: something is blocked or would have to be built.
+        WrongUse: the plan has open questions: something is blocked, or would have to be built and
+            nobody said that it may.
     """
     if not plan.is_ready:
-        raise WrongUse("A plan with blocked or to-build packages cannot be carried out")
+        raise WrongUse("A plan with obstacles or open questions cannot be carried out")
     fetches = tuple(
         Fetch(
             hash=node.spec.hash,
@@ -114,6 +143,9 @@ def make_request(plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...]) ->
         cache_size=settings.cache_size,
         shared_caches=tuple(map(str, settings.shared_caches)),
         lock_timeout=settings.lock_timeout,
+        builds=tuple(node.spec.hash for node in plan.having(Disposition.BUILD)),
+        builder=plan.builder,
+        spack=plan.spack,
     )
 
 

@@ -1,6 +1,7 @@
 """Carries two-step jobs through a DAG: fetch ahead of need, place when all dependencies are placed.
 
-A job that cannot be placed yet for other reasons is tried again, and keeps nobody waiting.
+A job that cannot be placed yet for other reasons is tried again, and keeps nobody waiting. Jobs
+that are done elsewhere, as builds are, take part in the order: others wait for them.
 
 The scheduler knows nothing of packages. A failed job skips its dependents and nothing else. What
 is fetched and not placed yet is bounded, and fetched in the given order: the first job that is not
@@ -9,13 +10,14 @@ placed never waits for room that its dependents have taken.
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from enum import Enum
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from core.cancel import CancelToken
+from core.model.value import Value
 
 Key = TypeVar("Key", bound=Hashable)
 Fetched = TypeVar("Fetched")
@@ -36,8 +38,7 @@ class Outcome(Enum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Value, frozen=True):
     """How much may be fetched, or be on its way, before it is placed. One job always may."""
 
     count: int = 16
@@ -62,6 +63,8 @@ class Scheduler(Generic[Key, Fetched]):
         cancel: once it is cancelled no job is begun.
         abandon: told of a job whose fetch did not end in time after that; it fails.
         is_light: whether what `fetch` returned takes no room.
+        elsewhere: jobs that are neither fetched nor placed here: somebody `tell`s how they ended,
+            also after a cancel, and whether they are tried.
 
     `fetch` and `place` report their own failures and do not raise.
     """
@@ -80,6 +83,7 @@ class Scheduler(Generic[Key, Fetched]):
         cancel: CancelToken | None = None,
         abandon: Callable[[Key], None] = lambda _: None,
         is_light: Callable[[Fetched], bool] = lambda _: False,
+        elsewhere: Collection[Key] = (),
     ) -> None:
         self._order = order
         self._depends_on = depends_on
@@ -92,8 +96,11 @@ class Scheduler(Generic[Key, Fetched]):
         self._cancel = cancel or CancelToken()
         self._abandon = abandon
         self._is_light = is_light
+        self._elsewhere = frozenset(elsewhere)
+        self._open = set(elsewhere)
+        self._told: SimpleQueue[tuple[Key, Outcome]] = SimpleQueue()
         self._outcomes: dict[Key, Outcome] = {}
-        self._to_fetch = deque(order)
+        self._to_fetch = deque(key for key in order if key not in self._elsewhere)
         self._fetching: dict[Future[Fetched | None], Key] = {}
         self._fetched: dict[Key, Fetched] = {}
         self._placing: dict[Future[bool | None], tuple[Key, Fetched]] = {}
@@ -109,10 +116,11 @@ class Scheduler(Generic[Key, Fetched]):
             while True:
                 self._begin_fetching(fetchers)
                 running: list[Future[Any]] = [*self._fetching, *self._placing]
-                if not running and not self._due:
+                if not running and not self._due and not self._open:
                     break
                 done = self._wait(running)
                 self._take(done)
+                self._hear()
                 self._heed_cancel()
                 self._skip_hopeless()
                 self._begin_placing(placers)
@@ -126,9 +134,17 @@ class Scheduler(Generic[Key, Fetched]):
         """How the jobs have ended."""
         return self._outcomes | self._revoked
 
+    def outcome(self, key: Key) -> Outcome | None:
+        """How one job has ended, `None` if it has not. From any thread."""
+        return self._revoked.get(key) or self._outcomes.get(key)
+
     def revoke(self, key: Key, outcome: Outcome = Outcome.FAILED) -> None:
         """What was placed is not there any more: its dependents are skipped. From any thread."""
         self._revoked[key] = outcome
+
+    def tell(self, key: Key, outcome: Outcome) -> None:
+        """How a job ended that was done elsewhere. From any thread."""
+        self._told.put((key, outcome))
 
     def _wait(self, running: list[Future[Any]]) -> set[Future[Any]]:
         """Wait for something to happen; which of the steps are done."""
@@ -168,6 +184,12 @@ class Scheduler(Generic[Key, Fetched]):
             else:
                 self._outcomes[key] = Outcome.DONE if is_placed else Outcome.FAILED
 
+    def _hear(self) -> None:
+        while not self._told.empty():
+            key, outcome = self._told.get()
+            self._outcomes[key] = outcome
+            self._open.discard(key)
+
     def _heed_cancel(self) -> None:
         if not self._cancel.is_cancelled:
             return
@@ -186,6 +208,7 @@ class Scheduler(Generic[Key, Fetched]):
 
     def _skip_hopeless(self) -> None:
         busy = {*self._fetching.values(), *(key for key, _ in self._placing.values())}
+        busy |= self._elsewhere
         for key in self._order:
             cause = self._cause(key)
             if key not in self._outcomes and key not in busy and cause is not None:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from core.blobs.cache import BlobCache
 from core.engine.reporter import Reporter
@@ -12,14 +13,14 @@ from core.mirror.manifests import DIRECTORY, ManifestShelf
 from core.mirror.reader import MirrorReader
 from core.model.ident import MirrorName
 from core.model.mirror import Mirror
+from core.model.value import Value
 from core.settings import Settings
 from core.trust.pins import Pin, PinStore
 from core.trust.policy import policy_of
 from core.trust.verify import Verifier
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value, frozen=True):
     """A mirror in use."""
 
     reader: MirrorReader

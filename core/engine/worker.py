@@ -5,14 +5,13 @@ nothing, and ends by itself.
 """
 
 import os
-import platform
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -64,8 +63,10 @@ class Engine:
         self.ended = threading.Event()
         self.graph: SpecGraph = request.graph()
         self.fetches = {fetch.hash: fetch for fetch in request.fetches}
+        self.sizes = {fetch.hash: fetch.archive_size or 0 for fetch in request.fetches}
+        self.nodes = request.order(self.graph)
         self.statuses: dict[DagHash, int] = {}
-        self.depends_on = self._dependencies()
+        self.depends_on = request.dependencies(self.graph)
 
     def work(self) -> int:
         """Carry out the request; returns the exit status for those who wait for it."""
@@ -86,8 +87,7 @@ class Engine:
         return self._conclude(outcomes, time.monotonic() - began)
 
     def _is_much(self) -> bool:
-        sizes = (fetch.archive_size or 0 for fetch in self.fetches.values())
-        return sum(sizes) + EACH * len(self.fetches) >= MUCH
+        return sum(self.sizes.values()) + EACH * len(self.fetches) >= MUCH
 
     def _attempt(self, placers: Placers) -> Mapping[DagHash, Outcome]:
         """Install what can be installed; what stops everything fails every node."""
@@ -95,17 +95,9 @@ class Engine:
             try:
                 return self._install(stack, placers)
             except SpackbinError as error:
-                for hash_ in self.fetches:
+                for hash_ in self.nodes:
                     self._fail(hash_, error)
-                return dict.fromkeys(self.fetches, Outcome.FAILED)
-
-    def _dependencies(self) -> dict[DagHash, tuple[DagHash, ...]]:
-        return {
-            hash_: tuple(
-                child.hash for child in self.graph.children(hash_) if child.hash in self.fetches
-            )
-            for hash_ in self.fetches
-        }
+                return dict.fromkeys(self.nodes, Outcome.FAILED)
 
     def _announce(self) -> None:
         nodes = tuple(
@@ -113,10 +105,11 @@ class Engine:
                 hash=hash_,
                 name=self.graph[hash_].name,
                 version=self.graph[hash_].version,
-                size=fetch.archive_size or 0,
+                size=self.sizes.get(hash_, 0),
                 depends_on=self.depends_on[hash_],
+                from_source=hash_ not in self.fetches,
             )
-            for hash_, fetch in self.fetches.items()
+            for hash_ in self.nodes
         )
         self.writer.append(
             RunStarted(
@@ -126,7 +119,7 @@ class Engine:
                 roots=self.request.roots,
                 nodes=nodes,
                 pid=os.getpid(),
-                host=platform.node(),
+                host=os.uname().nodename,
             )
         )
 
@@ -143,24 +136,60 @@ class Engine:
     def _install(self, stack: ExitStack, placers: Placers) -> Mapping[DagHash, Outcome]:
         kitchen = self._kitchen(stack, placers)
         scheduler: Scheduler[DagHash, Fetched] = Scheduler(
-            list(self.fetches),
+            self.nodes,
             self.depends_on,
             fetch=lambda hash_: self._fetch(kitchen, self.fetches[hash_]),
             place=lambda hash_, fetched: self._place(kitchen, hash_, fetched),
             skip=lambda hash_, cause: self._leave(kitchen, hash_, cause),
             workers=self.request.jobs,
-            sizes={hash_: fetch.archive_size or 0 for hash_, fetch in self.fetches.items()},
+            sizes=self.sizes,
             cancel=self.cancel,
             abandon=self._abandon,
             is_light=lambda fetched: isinstance(fetched, Awaited),
+            elsewhere=self.request.builds,
         )
         self.revoke = scheduler.revoke
-        scheduler.run()
+        with self._building(kitchen, scheduler):
+            scheduler.run()
         kitchen.registrar.close()
         if not kitchen.registrar.has_left_overs:
             self.run.settle()
         self._mark_roots(kitchen)
         return scheduler.outcomes()
+
+    @contextmanager
+    def _building(
+        self, kitchen: Kitchen, scheduler: "Scheduler[DagHash, Fetched]"
+    ) -> Generator[None]:
+        """Has Spack build meanwhile what no mirror has."""
+        if not self.request.builds:
+            yield
+            return
+        from core.engine.builds import Builds
+        from core.engine.buildsite import Site
+
+        site = Site(
+            run=self.run,
+            request=self.request,
+            graph=self.graph,
+            depends_on=self.depends_on,
+            database=kitchen.database,
+            registrar=kitchen.registrar,
+            holdings=kitchen.holdings,
+            waits=kitchen.waits,
+            reporter=self.reporter,
+            cancel=self.cancel,
+            outcome=scheduler.outcome,
+            ended=scheduler.tell,
+            failed=self._fail,
+            skipped=self._skip,
+        )
+        builder = threading.Thread(target=Builds(site).work, name="build")
+        builder.start()
+        try:
+            yield
+        finally:
+            builder.join()
 
     def _kitchen(self, stack: ExitStack, placers: Placers) -> Kitchen:
         settings = self.request.settings()
@@ -265,7 +294,7 @@ class Engine:
         self.revoke(hash_, Outcome.SKIPPED)
         self._skip(hash_, cause)
 
-    def _fail(self, hash_: DagHash, error: Exception) -> None:
+    def _fail(self, hash_: DagHash, error: Exception, log: str = "") -> None:
         if not isinstance(error, SpackbinError):
             traceback.print_exc()
             error = SpackbinError(
@@ -274,7 +303,7 @@ class Engine:
                 f"Please report this with {self.run.directory}",
             )
         self.statuses[hash_] = error.exit_status
-        self.reporter.failed(hash_, error)
+        self.reporter.failed(hash_, error, log)
 
     def _skip(self, hash_: DagHash, cause: DagHash | None) -> None:
         reason = "the run was cancelled"

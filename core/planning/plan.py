@@ -1,19 +1,20 @@
 """The plan of an install: what happens with every node, and why."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import field
 
 from core.errors import NotAvailable
 from core.host.verdict import libc_suffices, node_runs_here
-from core.model.graph import LINK_RUN, SpecGraph
+from core.model.graph import LINK_RUN, TO_BUILD, SpecGraph
 from core.model.host import Host, Verdict
 from core.model.ident import DagHash
 from core.model.plan import Blocker, Disposition, Plan, PlanNode, Source
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Value, frozen=True):
     """Why a binary that a mirror lists will not be used."""
 
     blocker: Blocker
@@ -35,11 +36,12 @@ def make_plan(
     offers: Mapping[DagHash, Offer],
     listed: Collection[DagHash] = (),
     absent_externals: Mapping[DagHash, str] | None = None,
+    from_source: bool = False,
 ) -> Plan:
     """What an install of the roots of `graph` into `store` would do. Pure.
 
     The plan has the link/run closure of the roots, dependencies first. What is only needed to
-    build something is not in it.
+    build something is not in it, unless that something may be built.
 
     Args:
         store: root of the install tree.
@@ -50,6 +52,7 @@ def make_plan(
         listed: hashes of which a mirror says that it has a binary, even if none was asked.
         absent_externals: externals that the system does not have after all, and why that is
             thought, as a sentence. C libraries are judged by their version instead.
+        from_source: True if Spack may build what no mirror has.
 
     Raises:
         NotAvailable: no index describes one of the roots.
@@ -59,28 +62,30 @@ def make_plan(
             raise NotAvailable(
                 f"No mirror describes /{root[:7]}", hint="Refresh the mirrors, or check the hash"
             )
-    planner = _Planner(graph, host, installed, offers, listed, absent_externals or {})
-    return Plan(store, graph, planner.nodes())
+    planner = _Planner(graph, host, installed, offers, listed, absent_externals or {}, from_source)
+    return Plan(store, graph, planner.nodes(), from_source=from_source)
 
 
-@dataclass(frozen=True, slots=True)
-class _Planner:
+class _Planner(Value, frozen=True):
     graph: SpecGraph
     host: Host
     installed: Collection[DagHash]
     offers: Mapping[DagHash, Offer]
     listed: Collection[DagHash]
     absent_externals: Mapping[DagHash, str]
+    from_source: bool
+    judged: dict[DagHash, PlanNode] = field(default_factory=dict[DagHash, PlanNode])
+    """The packages that were looked at so far."""
 
     def nodes(self) -> tuple[PlanNode, ...]:
         """The closure, each node with what happens with it."""
-        closure = self.graph.order()
+        closure = self._closure()
         # Nobody is troubled by what only installed packages need: they are there.
         edges = [
             edge
             for spec in closure
             if spec.hash not in self.installed
-            for edge in spec.edges(*LINK_RUN)
+            for edge in spec.edges(*self._deptypes(spec))
         ]
         needed = {edge.hash for edge in edges}.union(self.graph.roots)
         libcs = {edge.hash for edge in edges if "libc" in edge.virtuals}
@@ -90,6 +95,28 @@ class _Planner:
             else self._package(spec)
             for spec in closure
         )
+
+    def _closure(self) -> list[ConcreteSpec]:
+        """What the roots need, and what building needs, dependencies first."""
+        if not self.from_source:
+            return self.graph.order()
+        at_run_time = {spec.hash for spec in self.graph.order()}
+
+        def children(hash_: DagHash) -> list[ConcreteSpec]:
+            # What only helps to build is taken as it is, if it is installed.
+            if hash_ in self.installed and hash_ not in at_run_time:
+                return []
+            return self.graph.children(hash_, self._deptypes(self.graph[hash_]))
+
+        return self.graph.order_by(children)
+
+    def _deptypes(self, spec: ConcreteSpec) -> tuple[str, ...]:
+        """Over which edges what a package needs is found."""
+        return TO_BUILD if self._is_built(spec) else LINK_RUN
+
+    def _is_built(self, spec: ConcreteSpec) -> bool:
+        is_asked = self.from_source and spec.external is None
+        return is_asked and self._package(spec).disposition is Disposition.BUILD
 
     def _external(self, spec: ConcreteSpec, *, is_needed: bool, is_libc: bool) -> PlanNode:
         obstacle = None
@@ -101,6 +128,11 @@ class _Planner:
         return _blocked(spec, obstacle) if obstacle else PlanNode(spec, Disposition.EXTERNAL)
 
     def _package(self, spec: ConcreteSpec) -> PlanNode:
+        if spec.hash not in self.judged:
+            self.judged[spec.hash] = self._judge(spec)
+        return self.judged[spec.hash]
+
+    def _judge(self, spec: ConcreteSpec) -> PlanNode:
         if spec.hash in self.installed:
             return PlanNode(spec, Disposition.INSTALLED)
         if obstacle := self._obstacle(spec):
@@ -125,13 +157,16 @@ class _Planner:
         return None
 
     def _unknown_need(self, spec: ConcreteSpec) -> str:
-        """A link or run dependency that is neither described nor installed, or nothing."""
-        for edge in spec.edges(*LINK_RUN):
+        """A dependency that is neither described nor installed, or nothing."""
+        is_built = self.from_source and self.offers.get(spec.hash) is None
+        for edge in spec.edges(*(TO_BUILD if is_built else LINK_RUN)):
             if edge.hash not in self.graph and edge.hash not in self.installed:
                 return f"{edge.name}/{edge.hash[:7]}"
         return ""
 
     def _reason_to_build(self, spec: ConcreteSpec) -> str:
+        if self.from_source:
+            return "no mirror has it"
         tools = {
             edge.hash
             for edge in spec.edges("build")

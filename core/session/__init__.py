@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.engine.journal import Run
+    from core.query.names import rank_names
     from core.session.session import Session
 
-__all__ = ["Run", "Session"]
+__all__ = ["Run", "Session", "rank_names"]
 
 
 def __getattr__(name: str) -> object:
@@ -21,4 +22,8 @@ def __getattr__(name: str) -> object:
         from core.engine.journal import Run
 
         return Run
+    if name == "rank_names":
+        from core.query.names import rank_names
+
+        return rank_names
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

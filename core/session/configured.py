@@ -23,6 +23,7 @@ class MirrorSources:
     def __init__(self, settings: Settings, only: tuple[str, ...] = ()) -> None:
         self._config = MirrorConfig(settings.config_dir / "mirrors.yaml")
         self._use_spack = settings.use_spack
+        self._given_spack = settings.spack
         self._only = only
 
     def read(self) -> Configured:
@@ -114,7 +115,7 @@ class MirrorSources:
 
     @cached_property
     def _spack(self) -> "SpackMirrors | None":
-        spack = find_spack() if self._use_spack else None
+        spack = find_spack(given=self._given_spack) if self._use_spack else None
         if spack is None:
             return None
         from core.spack.mirrors import mirrors_of

@@ -1,7 +1,8 @@
 """Why a build can be used here, or why not: what a session knows, put into sentences."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.host.externals import absent_externals

@@ -1,7 +1,8 @@
 """The recorded machines of a cluster, and what runs on them."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.errors import WrongUse
 from core.host.fleet import Fleet

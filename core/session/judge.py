@@ -17,6 +17,7 @@ from core.store.records import is_present
 if TYPE_CHECKING:
     # Loaded by the calls that need it: every plan asks for the fleet, and for nothing else.
     from core.model.explanation import Explanation
+    from core.model.forecast import Forecast
     from core.model.tables import Matrix, VariantTable
     from core.session.explain import ExplainDesk, MakePlan
 
@@ -41,6 +42,7 @@ class JudgeDesk:
         *,
         is_here: bool,
     ) -> None:
+        self._state = settings.state_dir
         self._mirrors = mirrors
         self._browser = browser
         self._make_plan = make_plan
@@ -79,6 +81,16 @@ class JudgeDesk:
             Interrupted: `cancel` was cancelled.
         """
         return self._explainer.explain(text, cancel or CancelToken(), plan)
+
+    def forecast(self, plan: Plan) -> "Forecast":
+        """How long the builds of a plan may take, and which builds would save them.
+
+        Known are the builds that Spack made for us, and those of which it left the time in the
+        prefixes of the store. Nothing is asked of any mirror.
+        """
+        from core.session.forecast import forecast_of
+
+        return forecast_of(self._browser.snapshot(), plan, self._state)
 
     def matrix(self, mirror: str | None = None) -> "Matrix":
         """What a mirror, or all together, offer by operating system and microarchitecture.

@@ -24,6 +24,7 @@ class KeyDesk:
     def __init__(self, settings: Settings, mirrors: MirrorDesk, pins: PinStore) -> None:
         self._pages = settings.cache_dir / "keys-pages"
         self._use_spack = settings.use_spack
+        self._given_spack = settings.spack
         self._mirrors = mirrors
         self._pins = pins
 
@@ -163,7 +164,7 @@ class KeyDesk:
         return _by_name(key for pin in pins for key in read_keys(pin.armored.encode()))
 
     def _spacks(self) -> tuple[OfferedKey, ...]:
-        spack = find_spack() if self._use_spack else None
+        spack = find_spack(given=self._given_spack) if self._use_spack else None
         if spack is None:
             raise NotAvailable(
                 "There is no Spack beside spackbin whose keys could be taken",

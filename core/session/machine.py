@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import msgspec
@@ -81,7 +80,7 @@ def _circumstances() -> list[str]:
             *os.uname(),
             _stamp(_OS_RELEASE),
             _stamp(Path(sys.executable)),
-            *(field.name for field in fields(Host)),
+            *Host.__struct_fields__,
         ]
     except OSError:
         return []

@@ -5,16 +5,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from core.atomic import write_atomically
 from core.cancel import CancelToken
 from core.catalog.reader import Catalog
-from core.catalog.schema import problem_of
+from core.catalog.schema import partial_of, problem_of, read_summary
 from core.errors import MirrorError, NotFound, Refused, SpackbinError, StoreError
 from core.mirror.config import normalise_url
 from core.model.ident import MirrorName, Sha256, mirror_name
@@ -151,12 +151,15 @@ class MirrorDesk:
     def status(self, mirror: Mirror) -> MirrorStatus:
         """How a mirror stands, from disk alone."""
         found = self._noted(mirror)
+        read, expected = self._read_so_far(mirror)
         return MirrorStatus(
             name=mirror.name,
             url=mirror.url,
             signed=mirror.signed,
             layout=found.layout,
             builds=found.builds,
+            read=read,
+            expected=expected,
             refreshed=found.good,
             trusted_keys=len(self._pins.pins(mirror)),
             error=found.error or _text(problem_of(self._catalog_path(mirror))),
@@ -166,6 +169,16 @@ class MirrorDesk:
             quarantine=self._quarantine(mirror),
             note=self._freshness.lateness(mirror),
         )
+
+    def _read_so_far(self, mirror: Mirror) -> tuple[int, int]:
+        """Records that were read and those that there will be, during the first reading alone."""
+        path = self._path_to_read(mirror)
+        if path == self._catalog_path(mirror):
+            return 0, 0
+        with suppress(MirrorError):
+            if summary := read_summary(path):
+                return summary.records, summary.expected
+        return 0, 0
 
     def quarantines(self) -> tuple[Path, ...]:
         """The quarantine stores of the mirrors to use."""
@@ -199,13 +212,28 @@ class MirrorDesk:
         return self.status(mirror)
 
     def catalog(self) -> Catalog:
-        """What all mirrors offer, by their last good indices; kept open until one changes."""
-        paths = {mirror.name: self._catalog_path(mirror) for mirror in self.configured()}
-        stamps = tuple((name, path, _stamp(path)) for name, path in paths.items())
+        """What all mirrors offer, by their last good indices; kept open until one changes.
+
+        Of an index that is read for the first time, what was read so far.
+        """
         with self._lock:
-            if self._catalog is None or self._catalog[0] != stamps:
-                self._catalog = (stamps, Catalog(paths))
+            # Twice, if one changes while it is opened.
+            while self._catalog is None or self._catalog[0] != self._stamps():
+                stamps = self._stamps()
+                self._catalog = (stamps, Catalog({name: path for name, path, _ in stamps}))
             return self._catalog[1]
+
+    def _stamps(self) -> tuple[tuple[MirrorName, Path, tuple[int, int]], ...]:
+        """The catalogs to read, and what tells each from the next in its place."""
+        paths = {mirror.name: self._path_to_read(mirror) for mirror in self.configured()}
+        return tuple((name, path, _stamp(path)) for name, path in paths.items())
+
+    def _path_to_read(self, mirror: Mirror) -> Path:
+        """The catalog of a mirror; without a good one what there is of it while it is made."""
+        catalog = self._catalog_path(mirror)
+        partial = partial_of(catalog)
+        is_first = partial.exists() and (not catalog.exists() or problem_of(catalog))
+        return partial if is_first else catalog
 
     def catalogs_left_out(self) -> Catalog:
         """What those mirrors offer that the session is not limited to; to be closed."""

@@ -8,7 +8,8 @@ can spoil that could make us take the other.
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.blobs.cache import BlobCache
 from core.cancel import CancelToken

@@ -7,16 +7,19 @@ can take it is found out last.
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.host.externals import absent_externals
-from core.model.graph import SpecGraph
+from core.model.graph import LINK_RUN, TO_BUILD, SpecGraph
 from core.model.host import Host
 from core.model.ident import DagHash
 from core.model.mirror import Mirror
-from core.model.plan import Blocker, Plan, PlanNode, Source
+from core.model.plan import Blocker, Disposition, Plan, PlanNode, Source
+from core.model.spec import ConcreteSpec
 from core.model.structs import prepare_structs
 from core.planning.plan import Offer, Refusal, make_plan
 from core.session.mirrors import MirrorDesk
@@ -47,10 +50,16 @@ class Planner:
         self._database = database
         self._readiness = Readiness(settings, mirrors, pins)
 
-    def plan(self, graph: SpecGraph, host: Host, cancel: CancelToken) -> Plan:
+    def plan(self, graph: SpecGraph, host: Host, cancel: CancelToken, builder: str = "") -> Plan:
         """What an install of the roots of `graph` would do.
 
         A plan that takes anything from a quarantined mirror is one for its quarantine store.
+
+        Args:
+            graph: the roots and all that is known of what they need.
+            host: the machine to plan for.
+            cancel: to end the work early.
+            builder: who builds what no mirror has; nobody if empty.
 
         Raises:
             Interrupted: `cancel` was cancelled.
@@ -58,34 +67,48 @@ class Planner:
         """
         offers: _Offers = {}
         asked = Offers(self._settings, self._mirrors, self._pins)
-        plan = self._plan_for(self._database, graph, host, offers, asked, cancel)
+        plan_for = partial(
+            self._plan_for, graph=graph, host=host, asked=asked, cancel=cancel, builder=builder
+        )
+        plan = plan_for(self._database, offers)
         strange = self._strangers(plan)
         if len(strange) == 1:
             place = quarantine_store(self._settings.store, strange[0].name)
-            plan = self._plan_for(Database(StorePaths(place)), graph, host, offers, asked, cancel)
+            plan = plan_for(Database(StorePaths(place)), offers)
             strange = [*strange, *more] if (more := self._strangers(plan)) else []
         if strange:
-            return self._plan_for(
-                self._database, graph, host, _kept_apart(offers, strange), asked, cancel
-            )
-        return self._readiness.check(replace(plan, notes=self._notes(plan)), cancel)
+            return plan_for(self._database, _kept_apart(offers, strange))
+        ready = self._readiness.check(replace(plan, notes=self._notes(plan)), cancel)
+        if not builder or not ready.having(Disposition.BUILD):
+            return ready
+        from core.session.building import with_builder
+
+        return with_builder(ready, self._settings)
 
     def _plan_for(
         self,
         database: Database,
+        offers: _Offers,
+        *,
         graph: SpecGraph,
         host: Host,
-        offers: _Offers,
         asked: Offers,
         cancel: CancelToken,
+        builder: str,
     ) -> Plan:
         """The plan for one store; `offers` holds those known already, and gets the others."""
         catalog = self._mirrors.catalog()
         records = database.read().records
         installed = {hash_ for hash_, record in records.items() if is_present(record)}
+
+        def children(hash_: DagHash) -> list[ConcreteSpec]:
+            # Of what has a binary nobody asks how it was built.
+            is_built = builder and hash_ not in installed and not catalog.sources(hash_)
+            return graph.children(hash_, TO_BUILD if is_built else LINK_RUN)
+
         wanted = [
             spec
-            for spec in graph.order()
+            for spec in graph.order_by(children)
             if spec.external is None
             and spec.hash not in installed
             and spec.hash not in offers
@@ -99,14 +122,16 @@ class Planner:
             for spec, future in zip(wanted, futures, strict=True):
                 offers[spec.hash] = future.result()
         cancel.check()
-        return make_plan(
+        plan = make_plan(
             store=str(database.paths.root),
             graph=graph,
             host=host,
             installed=installed,
             offers=offers,
-            absent_externals=absent_externals(graph),
+            absent_externals=absent_externals(graph, TO_BUILD if builder else LINK_RUN),
+            from_source=bool(builder),
         )
+        return replace(plan, builder=builder)
 
     def _strangers(self, plan: Plan) -> list[Mirror]:
         """The mirrors whose builds must not go where the plan would put them."""

@@ -5,8 +5,10 @@ import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from core.engine.journal import LOCK, LOG, REQUEST, Run, new_run, runs, runs_directory
 from core.engine.request import make_request, read_request
@@ -16,6 +18,10 @@ from core.model.mirror import Mirror
 from core.model.plan import Disposition, Plan
 from core.session.standby import Standby
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    # Loaded by who asks for it.
+    from core.model.buildlogs import BuildLog
 
 STARTING = "starting.lock"
 """Beside the runs of a store: held while one is started, so that nobody starts the same twice."""
@@ -54,6 +60,19 @@ class RunDesk:
         if len(found) > 1:
             raise WrongUse(f"There are {len(found)} runs whose names end with {name!a}")
         return found[0]
+
+    def build_log(self, text: str = "") -> "BuildLog":
+        """The kept output of the newest build that a spec or hash means.
+
+        Without one, that of a failed build of the newest run with builds, or of its last.
+
+        Raises:
+            WrongUse: the spec cannot be parsed.
+            NotAvailable: there is none.
+        """
+        from core.session.logs import find_log
+
+        return find_log(sorted(self._all(), key=lambda run: run.id, reverse=True), text)
 
     def joinable(self, plan: Plan) -> Run | None:
         """The run in progress that does all that a plan would, or none."""
@@ -113,7 +132,7 @@ def joinable(plan: Plan, settings: Settings) -> Run | None:
 
 
 def _does(run: Run, plan: Plan) -> bool:
-    """True if a run installs the same archives, and was asked for the same by name."""
+    """True if a run installs the same archives, has the same built, and was asked for the same."""
     if run.is_cancelled():
         return False
     try:
@@ -128,7 +147,12 @@ def _does(run: Run, plan: Plan) -> bool:
         for node in plan.having(Disposition.CACHED)
         if node.source
     }
-    return wanted <= fetches and set(plan.roots) <= set(request.roots)
+    builds = {node.spec.hash for node in plan.having(Disposition.BUILD)}
+    return (
+        wanted <= fetches
+        and builds <= set(request.builds)
+        and set(plan.roots) <= set(request.roots)
+    )
 
 
 @contextmanager

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from core.session.keys import KeyDesk
     from core.session.planner import Planner
     from core.session.runs import RunDesk
+    from core.session.spackdesk import SpackDesk
     from core.session.standby import Standby
 
 
@@ -75,6 +76,8 @@ class Session:
     def close(self) -> None:
         """Close connections; the session can be used again all the same."""
         self._mirrors.close()
+        if "spack" in vars(self):
+            self.spack.close()
         if self._standby:
             self._standby.dismiss()
             self._standby = None
@@ -108,6 +111,13 @@ class Session:
 
         here = self._given_host is None
         return JudgeDesk(self.settings, self._mirrors, self._browser, self._plan_of, is_here=here)
+
+    @cached_property
+    def spack(self) -> "SpackDesk":
+        """Asks the Spack beside us: what it is, its recipes, and what a spec becomes."""
+        from core.session.spackdesk import SpackDesk
+
+        return SpackDesk(self.settings, self._browser)
 
     def host(self) -> Host:
         """The machine that is planned for."""
@@ -202,11 +212,7 @@ class Session:
         return self._keys.report(self._mirrors.get(name))
 
     def keys_of_spack(self, name: str) -> "tuple[KeyCard, ...]":
-        """The keys in the keyring of a Spack beside us, as they could be trusted for a mirror.
-
-        Raises:
-            NotAvailable: there is no Spack, or it has no keyring.
-        """
+        """The keys in a Spack's keyring, as they could be trusted; `NotAvailable` without one."""
         return self._keys.of_spack(self._mirrors.get(name))
 
     def trust(
@@ -273,9 +279,7 @@ class Session:
     def environment(self, path: Path) -> "Environment":
         """The Spack environment at a directory, a `spack.lock` or the `spack.yaml` beside it.
 
-        Raises:
-            WrongUse: there is none, or its lock file cannot be understood.
-            NotAvailable: it was never concretized.
+        Raises `WrongUse` if it cannot be understood, `NotAvailable` if it was never concretized.
         """
         from core.environment.read import read_environment
 
@@ -287,13 +291,15 @@ class Session:
         *,
         cancel: CancelToken,
         environment: "Environment | None" = None,
+        builder: str = "",
     ) -> Plan:
         """What an install of these builds would do; nothing is changed.
 
         Args:
             hashes: DAG hashes of the builds.
             cancel: to end the work early.
-            environment: one whose roots are wanted besides, and whose lock file describes them.
+            environment: one whose roots are wanted besides; also what `spack.concretize` answers.
+            builder: who builds what no mirror has, e.g. `local`; nobody if empty.
         """
         wanted = [dag_hash(hash_) for hash_ in hashes]
         if environment:
@@ -301,10 +307,10 @@ class Session:
         graph = self._browser.graph(wanted)
         if environment:
             graph = graph.with_nodes(environment.graph)
-        return self._plan_of(graph, cancel)
+        return self._plan_of(graph, cancel, builder)
 
-    def _plan_of(self, graph: SpecGraph, cancel: CancelToken) -> Plan:
-        return self.judge.fleet.noted(self._planner.plan(graph, self.host(), cancel))
+    def _plan_of(self, graph: SpecGraph, cancel: CancelToken, builder: str = "") -> Plan:
+        return self.judge.fleet.noted(self._planner.plan(graph, self.host(), cancel, builder))
 
     @cached_property
     def runs(self) -> "RunDesk":
@@ -361,9 +367,7 @@ class Session:
     def installed(self, specs: Sequence[str], *, every: bool = False) -> tuple[DagHash, ...]:
         """What is installed and meant by `specs`: one package each, unless `every` one is.
 
-        Raises:
-            NotAvailable: nothing installed matches one of them.
-            WrongUse: several match one of them, and not `every` one is meant.
+        Raises `NotAvailable` if nothing matches one of them, `WrongUse` if too many do.
         """
         return self._past.installed(specs, every=every)
 
@@ -379,9 +383,7 @@ class Session:
         Args:
             number: which operation; the last that can be taken back if not given.
 
-        Raises:
-            NotAvailable: there is no such operation.
-            WrongUse: it was taken back already.
+        Raises `NotAvailable` if there is none, `WrongUse` if it was taken back already.
         """
         from core.session.history import to_install_again
 

@@ -1,7 +1,6 @@
 """What is true at one moment: offers, installs, trust and the machine, and how a build stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from core.catalog.reader import Catalog, CatalogRow
 from core.host.verdict import row_runs_here
@@ -12,13 +11,13 @@ from core.model.host import Host
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec, VariantValue
+from core.model.value import Value
 from core.model.views import BuildView
 from core.planning.disposition import RowDisposition, fitness, row_disposition
 from core.store.records import is_present
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Value, frozen=True):
     """What is true at one moment; every answer is made from one of these."""
 
     catalog: Catalog

@@ -1,19 +1,23 @@
 """What an explanation is about: from a spec or a hash to a build, and to the nearest other one."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
+
+from msgspec.structs import replace
 
 from core.catalog.reader import CatalogRow
 from core.errors import WrongUse
 from core.model.explanation import Nearest, Statement, StatementKind
-from core.model.graph import SpecGraph
+from core.model.graph import LINK_RUN, SpecGraph
 from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from core.model.views import BuildView
 from core.planning.difference import difference, row_difference
-from core.planning.explain import USABLE, weight
+from core.planning.explain import READY, USABLE, weight
 from core.planning.unmet import unmet
 from core.query.parse import parse_query
 from core.query.pattern import NodePattern
@@ -28,8 +32,7 @@ _MEASURED = 50
 _HASHES_SAID = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Value, frozen=True):
     """One build, and what is known of it."""
 
     spec: ConcreteSpec
@@ -150,6 +153,20 @@ def nearest_of(now: Snapshot, found: list[Nearest]) -> Nearest | None:
 
 def nearest_to(now: Snapshot, subject: Subject) -> Nearest | None:
     """The build of the same package that is nearest to this one."""
+    others = _others(now, subject)
+    pool = [item for item in others if is_usable(item.build)] or others
+    return nearest_of(now, _compared(now, subject, pool[:_COMPARED]))
+
+
+def nearest_whole(now: Snapshot, subject: Subject) -> Nearest | None:
+    """The nearest build of the same package that can be had without building anything."""
+    ready = [item for item in _others(now, subject) if item.build.disposition in READY]
+    whole = (item for item in ready[:_MEASURED] if _is_whole(now, item.build.hash))
+    return nearest_of(now, _compared(now, subject, islice(whole, _COMPARED)))
+
+
+def _others(now: Snapshot, subject: Subject) -> list[Nearest]:
+    """The other builds of the package that are there or on offer, roughly the nearest first."""
     view = now.view(subject.row)
     others = [
         Nearest(other, row_difference(view, other))
@@ -157,11 +174,24 @@ def nearest_to(now: Snapshot, subject: Subject) -> Nearest | None:
         if other.hash != subject.spec.hash
         and (other.mirrors or other.disposition is Disposition.INSTALLED)
     ]
-    pool = [item for item in others if is_usable(item.build)] or others
-    pool.sort(key=lambda item: weight(item.differences))
+    return sorted(others, key=lambda item: weight(item.differences))
+
+
+def _compared(now: Snapshot, subject: Subject, pool: Iterable[Nearest]) -> list[Nearest]:
     compared: list[Nearest] = []
-    for item in pool[:_COMPARED]:
+    for item in pool:
         if other := subject_of(now, item.build.hash):
             found = difference(subject.spec, other.spec, subject.graph, other.graph)
             compared.append(Nearest(item.build, found))
-    return nearest_of(now, compared)
+    return compared
+
+
+def _is_whole(now: Snapshot, hash_: DagHash) -> bool:
+    """True if all that a build needs is there or on offer."""
+    graph = now.graph([hash_])
+    needed = graph.order((hash_,))
+    rows = [now.row(spec.hash) for spec in needed]
+    are_known = all(edge.hash in graph for spec in needed for edge in spec.edges(*LINK_RUN))
+    return are_known and all(
+        row is not None and (row.external or now.view(row).disposition in READY) for row in rows
+    )

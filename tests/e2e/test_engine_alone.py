@@ -5,10 +5,10 @@ import signal
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.engine.journal import Run
 from core.events import NodeSkipped, PhaseFinished

@@ -36,7 +36,7 @@ from core.session import Session
 from core.session import history as desk
 from core.settings import Settings
 from tests.program import KEY, ROOT
-from tests.screens import trusting
+from tests.screens import building, trusting
 from tests.screens.past import store_with_a_past
 from tests.tui.tui_drive import Driver, opened
 from tests.tui.tui_fakes import FakeSession
@@ -326,7 +326,7 @@ async def main(target: Path) -> None:
         session.refresh("harbor", cancel=CancelToken(), progress=lambda *_: None)
         await draw_all(session, UNTRUSTED, target, hidden)
         await draw_all(FakeSession(), SEED, target, hidden)
-        for name, (make, scene) in trusting.SCENES.items():
+        for name, (make, scene) in (*trusting.SCENES.items(), *building.scenes(hidden).items()):
             await draw(make(), name, scene, target, hidden)
         session.trust("harbor", KEY)
         scenes = {**TRUSTED, "environment": environment_at(hidden / "env")}

@@ -1,9 +1,9 @@
 """A store with a history, for the pictures of it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from core.model.history import Added, Operation, Touched
 from core.model.plan import Disposition, Plan

@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.errors import Refused
 from core.events import NodeFailed

@@ -1,8 +1,7 @@
 """Mirrors that nobody vouches for wear their badge wherever they are named."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.model.plan import Disposition, Source
 from tests.tui.tui_drive import opened

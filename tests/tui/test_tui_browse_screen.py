@@ -54,6 +54,35 @@ async def test_an_unread_mirror_is_said_and_u_reads_it(session: FakeSession) -> 
         await driver.misses("not read yet")
 
 
+async def test_the_list_fills_while_an_index_is_read_for_the_first_time(
+    session: FakeSession,
+) -> None:
+    whole = session.all_builds
+    session.all_mirrors, session.all_builds = [mirror(refreshed=None, builds=0)], []
+    session.reading.clear()
+    async with opened(session) as driver:
+        await driver.sees("u reads what was not read yet: harbor", "0 of 0 packages")
+        session.all_builds = whole[:6]
+        session.all_mirrors = [mirror(refreshed=None, builds=0, read=12345, expected=200000)]
+        await driver.press("u")
+        await driver.sees("harbor … 12,345 of about 200,000 read", "2 of 2 packages")
+        session.all_builds = whole
+        session.reading.set()
+        await driver.sees("45 of 45 packages", "just now")
+        await driver.misses("of about")
+
+
+async def test_names_come_by_relevance(session: FakeSession) -> None:
+    session.all_builds = [build("libz"), build("py-zlib"), build("zlib"), build("zlib-ng")]
+    async with opened(session) as driver:
+        await driver.sees("libz")
+        await driver.press("slash")
+        await driver.type("zlib")
+        await driver.sees("3 of 4 packages")
+        text = driver.text()
+        assert text.index("zlib ") < text.index("zlib-ng") < text.index("py-zlib")
+
+
 async def test_a_failed_refresh_is_said_and_the_old_index_stays(session: FakeSession) -> None:
     session.failures["refresh"] = MirrorError("The mirror does not answer", "https://x")
     async with opened(session) as driver:
@@ -118,8 +147,10 @@ async def test_filter_narrows_names_at_once_and_esc_clears_it(session: FakeSessi
         await driver.type("HDF")
         await driver.sees("2 of 45 packages")
         await driver.press("j")  # typed, not moved
+        await driver.sees("1 of 45 packages")  # hdf5 looks most like it
+        await driver.press("j", "j", "j")
         await driver.sees("0 of 45 packages")
-        await driver.press("backspace", "enter", "j")
+        await driver.press("backspace", "backspace", "backspace", "backspace", "enter", "j")
         await driver.sees("hdf5-blosc: 1 build")
         await driver.press("escape")
         await driver.sees("45 of 45 packages")

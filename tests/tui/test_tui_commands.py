@@ -17,6 +17,8 @@ from tui.commands import (
 )
 from tui.screens.base import CommandScreen
 from tui.screens.browse import BrowseScreen
+from tui.screens.buildlog import BuildLogScreen
+from tui.screens.concretizing import ConcretizingScreen
 from tui.screens.dependents import DependentsScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.environment import EnvironmentScreen
@@ -55,6 +57,8 @@ CLASSES: dict[str, type[CommandScreen]] = {
         VariantsScreen,
         DependentsScreen,
         DetailsScreen,
+        BuildLogScreen,
+        ConcretizingScreen,
         HelpScreen,
     )
 }

@@ -1,6 +1,6 @@
 """What needs a build, in what builds differ, and what a plan notes."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.tui.tui_drive import opened
 from tests.tui.tui_fakes import FakeSession

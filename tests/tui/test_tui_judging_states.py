@@ -1,8 +1,7 @@
 """Matrix, variant table, notes and reasons, without a screen."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.catalog.groups import BuildGroup
 from core.model.explanation import Explanation, Remedy, RemedyKind, Statement, StatementKind

@@ -1,8 +1,7 @@
 """Keys in words: lines that nobody can push out of sight, and what a sentence says of a key."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.errors import MirrorError, Refused
 from core.model.keycards import KeyCard, KeyReport, Opinion, SecondSource

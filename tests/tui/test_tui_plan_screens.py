@@ -73,7 +73,7 @@ async def test_a_plan_with_nodes_to_build_says_so(session: FakeSession) -> None:
         await driver.press("l", "j", "i")
         await driver.sees("To build         1   a@1")
         await driver.press("y")
-        await driver.sees("a@1 is to be built from source first: w says more")
+        await driver.sees("a@1 is to be built from source: b agrees to that, w says more")
 
 
 async def test_an_unsigned_mirror_is_called_that(session: FakeSession) -> None:

@@ -1,8 +1,7 @@
 """What the preview says of the store."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from core.model.plan import Fit, Obstacle, Plan, Preflight, Space
 from tests.tui.tui_drive import opened

@@ -1,6 +1,6 @@
 """Undo and uninstall: shown, asked, done, given up."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.errors import StoreError
 from core.model.plan import Disposition

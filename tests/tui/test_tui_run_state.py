@@ -31,7 +31,8 @@ from tests.tui.tui_values import (
     skipped_event,
     started_event,
 )
-from tui.state.run import LOG_LINES, WEIGHTS, RunState, Status
+from tui.state.run import LOG_LINES, RunState
+from tui.state.runnode import WEIGHTS, Status
 
 ZLIB, NCURSES, HDF5 = RUN_NODES
 

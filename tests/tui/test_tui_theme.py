@@ -2,7 +2,7 @@ import pytest
 from rich.style import Style
 
 from core.model.plan import Disposition
-from tui.state.run import Status
+from tui.state.runnode import Status
 from tui.theme import STYLES, terminal_problem, wants_ascii
 
 

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.model.plan import Disposition
 from tests.tui.tui_values import blocked_plan, hash_of, node, plan_of, ready_plan, spec

@@ -1,6 +1,6 @@
 """Why something can be used here, or why not."""
 
-from dataclasses import replace
+from msgspec.structs import force_setattr, replace
 
 from core.model.explanation import Explanation, Statement, StatementKind
 from tests.tui.tui_drive import Driver, opened
@@ -92,7 +92,7 @@ async def test_a_command_is_copied_and_shown_in_full(session: FakeSession) -> No
 
 async def test_what_is_copied_holds_no_control_character(session: FakeSession) -> None:
     answer = refused()
-    object.__setattr__(answer.remedies[2], "command", "spack install 'a\x1b[2J\nrm x'")
+    force_setattr(answer.remedies[2], "command", "spack install 'a\x1b[2J\nrm x'")
     session.judge.answer = answer
     async with opened(session) as driver:
         await asked_why(driver)

@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.errors import MirrorError, NotAvailable, Refused, SpackbinError, WrongUse
@@ -20,6 +21,7 @@ from core.model.removal import Removal, RemovalPlan
 from core.model.views import BuildDetails, BuildView, KeyStatus, MirrorStatus, PackageView
 from core.session.quarantine import warnings_of
 from core.settings import Settings
+from tests.tui.tui_builds import FakeSpack
 from tests.tui.tui_judging import FakeJudge
 from tests.tui.tui_values import (
     HOST,
@@ -84,6 +86,7 @@ class FakeSession:
         self.all_builds = default_builds()
         self.all_keys = {"harbor": [key()]}
         self.made_plan = ready_plan()
+        self.built_plan: Plan | None = None
         self.run: FakeRun | None = None
         self.started: list[Plan] = []
         self.planned_environments: list[Environment | None] = []
@@ -106,8 +109,11 @@ class FakeSession:
         self.report_gate.set()
         self.failures: dict[str, SpackbinError] = {}
         self.judge = FakeJudge(self._enter)
+        self.spack = FakeSpack(self._enter)
         self.gate = threading.Event()
         self.gate.set()
+        self.reading = threading.Event()
+        self.reading.set()
         self.main_thread = threading.get_ident()
 
     def _enter(self, call: str) -> None:
@@ -162,8 +168,9 @@ class FakeSession:
         if not accept_older:
             self._enter("refresh")
         progress("fetching the index", 1, 2)  # type: ignore[operator]
+        self.reading.wait(10)
         self.refreshed.append(name)
-        self._change(name, refreshed=time.time(), builds=7)
+        self._change(name, refreshed=time.time(), builds=7, read=0, expected=0)
         return self._mirror(name)
 
     def _mirror(self, name: str) -> MirrorStatus:
@@ -276,9 +283,13 @@ class FakeSession:
         *,
         cancel: CancelToken,
         environment: Environment | None = None,
+        builder: str = "",
     ) -> Plan:
         self._enter("plan")
         self.planned_environments.append(environment)
+        if builder:
+            assert self.built_plan is not None
+            return replace(self.built_plan, from_source=True, builder=builder)
         return self.made_plan
 
     def environment(self, path: Path) -> Environment:

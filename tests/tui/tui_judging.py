@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.errors import SpackbinError, WrongUse
@@ -16,6 +17,7 @@ from core.model.explanation import (
     Statement,
     StatementKind,
 )
+from core.model.forecast import Forecast
 from core.model.host import Host, HostObstacle, HostVerdict, ObstacleKind, Verdict
 from core.model.plan import Disposition, Plan
 from core.model.tables import Matrix, VariantTable
@@ -96,6 +98,7 @@ class FakeJudge:
         self.answer: Explanation | None = None
         self.asked: list[tuple[str, Plan | None]] = []
         self.was_cancelled = False
+        self.made_forecast: Forecast | None = None
         self.gate = threading.Event()
         self.gate.set()
         self.host = SEED_HOST
@@ -121,6 +124,10 @@ class FakeJudge:
         if "%%" in text:
             raise WrongUse("The query cannot be understood", text, "See Spack's documentation")
         return replace(self.answer, asked=text) if self.answer else usable(text)
+
+    def forecast(self, plan: Plan) -> Forecast:
+        self._enter("forecast")
+        return self.made_forecast or Forecast(len(plan.having(Disposition.BUILD)))
 
     def matrix(self, mirror: str | None = None) -> Matrix:
         self._enter("matrix")

@@ -6,7 +6,7 @@ from core.model.views import BuildDetails, BuildView
 from tui.cli.machine import machine_options
 from tui.cli.output import note, print_json, print_table
 from tui.cli.root import Globals
-from tui.text import MARKS, counted, listed, variants
+from tui.text import MARKS, counted, listed, read_so_far, variants
 
 
 @click.command(name="list")
@@ -25,6 +25,10 @@ def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_js
         ("state", "build", "target", "os", "compiler", "hash", "from", "variants"),
         map(build_row, found),
     )
+    partial = [mirror for mirror in given.session.mirrors() if mirror.is_partial]
+    for mirror in partial:
+        so_far = read_so_far(mirror.read, mirror.expected)
+        note(f"{mirror.name} is not complete: its index is being read, {so_far}.")
     if not found:
         note("Nothing matches." if all_targets else "Nothing that runs here matches; try --all.")
 

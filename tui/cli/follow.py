@@ -18,6 +18,7 @@ from core.events import (
 )
 from core.model.ident import DagHash
 from core.session import Run
+from tui.cli.followbuilds import ABOUT_BUILDS, BuildLines
 from tui.cli.output import note, print_json
 from tui.state.run import lock_words
 from tui.text import counted, duration
@@ -33,6 +34,7 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
     Ctrl-C asks the engine to stop and goes on reporting until it has cleaned up.
     """
     events: list[Event] = []
+    builds = BuildLines()
     pause = SHORTEST_PAUSE
     while True:
         try:
@@ -42,6 +44,7 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
                 events.append(event)
                 if not quiet:
                     _report(event, events)
+                    _report_build(event, events, builds)
             if isinstance(events[-1] if events else None, RunFinished):
                 break
             if not is_alive:
@@ -62,9 +65,19 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
     return finished.exit_status
 
 
-def _report(event: Event, events: list[Event]) -> None:
+def _names(events: list[Event]) -> dict[DagHash, str]:
     started = next((item for item in events if isinstance(item, RunStarted)), None)
-    names = {node.hash: f"{node.name}@{node.version}" for node in started.nodes} if started else {}
+    return {node.hash: f"{node.name}@{node.version}" for node in started.nodes} if started else {}
+
+
+def _report_build(event: Event, events: list[Event], builds: BuildLines) -> None:
+    if isinstance(event, ABOUT_BUILDS):
+        for line in builds.of(event, _names(events).get(event.node, "A package")):
+            note(line)
+
+
+def _report(event: Event, events: list[Event]) -> None:
+    names = _names(events)
     match event:
         case LogWritten():
             note(f"  {event.text}")

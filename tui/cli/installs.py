@@ -4,17 +4,23 @@ Little is loaded before the engine process is started: it loads while this one d
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from core.errors import Interrupted
+from tui.cli.building import build_options, builder_of
 from tui.cli.root import Globals
 from tui.cli.specs import environment_option
+
+if TYPE_CHECKING:
+    from core.model.plan import Plan
 
 
 @click.command()
 @click.argument("specs", nargs=-1, metavar="SPEC...")
 @environment_option
+@build_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Start it and do not wait for it.")
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
@@ -24,27 +30,39 @@ def install(
     given: Globals,
     specs: tuple[str, ...],
     environment: Path | None,
+    build: bool,
+    builder: str | None,
     yes: bool,
     detach: bool,
     exact: bool,
     as_json: bool,
 ) -> None:
-    """Install SPEC... or an environment: show the plan, ask, fetch, verify, relocate, register."""
+    """Install SPEC... or an environment: show the plan, ask, fetch, verify, relocate, register.
+
+    With --build, Spack builds from source what no mirror has, and nothing else.
+    """
     with given.expecting_install():
         from tui.cli.follow import follow
         from tui.cli.output import note, print_json, say
-        from tui.cli.plans import make_plan_of, obstacle_of, plan_document, print_plan
+        from tui.cli.plans import (
+            forecast_for,
+            make_plan_of,
+            obstacle_of,
+            plan_document,
+            print_plan,
+        )
 
         session = given.session
-        plan = make_plan_of(session, specs, environment, exact=exact)
+        wanted = builder_of(build, builder)
+        plan = make_plan_of(session, specs, environment, exact=exact, builder=wanted)
         if not as_json:
-            print_plan(plan)
+            print_plan(plan, forecast_for(session, plan))
         run = session.runs.joinable(plan) if plan.has_work else None
         if run:
             note(f"This is being installed already, by run {run.id}.")
         elif obstacle := obstacle_of(plan):
             raise obstacle
-        elif plan.has_work and _agreed(yes):
+        elif plan.has_work and _agreed(yes, plan):
             run = session.start_install(plan)
         if run is None:
             session.mark_explicit(plan)
@@ -83,13 +101,17 @@ def attach(given: Globals, run_id: str | None, as_json: bool) -> None:
     raise click.exceptions.Exit(follow(run, quiet=given.is_quiet, as_json=as_json, store=store))
 
 
-def _agreed(yes: bool) -> bool:
+def _agreed(yes: bool, plan: "Plan") -> bool:
+    from core.model.plan import Disposition
     from tui.cli.output import is_interactive
+    from tui.text import counted
 
     if yes:
         return True
     if not is_interactive():
         raise click.UsageError("There is no terminal to ask on; say --yes to install")
-    if not click.confirm("Install?", default=False, err=True):
+    builds = len(plan.having(Disposition.BUILD))
+    question = f"Install, and have {counted(builds, 'package')} built?" if builds else "Install?"
+    if not click.confirm(question, default=False, err=True):
         raise Interrupted("Nothing was installed")
     return True

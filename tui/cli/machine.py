@@ -1,11 +1,11 @@
 """The options that name another machine than this one, for all commands that judge builds."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec.structs import replace
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

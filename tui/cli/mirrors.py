@@ -12,7 +12,7 @@ from tui.cli.keyprompts import ask_each
 from tui.cli.keys import print_keys, say_trusted
 from tui.cli.output import is_interactive, note, print_error, print_json, print_table, say
 from tui.cli.root import Globals
-from tui.text import count, date
+from tui.text import count, date, read_so_far
 
 if TYPE_CHECKING:
     from core.session import Session
@@ -240,6 +240,8 @@ def _row(status: MirrorStatus) -> tuple[str, ...]:
         keys = f"{status.trusted_keys} trusted" if status.trusted_keys else "no key trusted"
         trust = ", ".join(filter(None, (status.badge, "signed", keys)))
     refreshed = date(status.refreshed) if status.refreshed else "never"
+    if status.is_partial:
+        refreshed = read_so_far(status.read, status.expected)
     return (
         status.name,
         status.layout or "?",

@@ -10,44 +10,62 @@ from core.cancel import CancelToken
 from core.errors import NotAvailable, Refused, SpackbinError, StoreError
 from core.model.plan import Blocker, Disposition, Plan, PlanNode
 from tui.cli.browse import say_choice
+from tui.cli.building import build_options, builder_of
 from tui.cli.machine import machine_options
 from tui.cli.output import note, print_json, say
 from tui.cli.root import Globals
 from tui.cli.specs import environment_option, whole_specs
+from tui.state.forecast import forecast_lines
 from tui.state.preflight import fit_words, space_words
 from tui.state.tree import TreeState
 from tui.text import MARKS, counted, fingerprint, size_in_all
 
 if TYPE_CHECKING:
+    from core.model.forecast import Forecast
     from core.session import Session
 
 
 @click.command()
 @click.argument("specs", nargs=-1, metavar="SPEC...")
 @environment_option
+@build_options
 @machine_options
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def plan(
-    given: Globals, specs: tuple[str, ...], environment: Path | None, exact: bool, as_json: bool
+    given: Globals,
+    specs: tuple[str, ...],
+    environment: Path | None,
+    build: bool,
+    builder: str | None,
+    exact: bool,
+    as_json: bool,
 ) -> None:
     """Show what an install of SPEC..., or of an environment, would do, and change nothing.
 
+    With --build, what no mirror has counts as work, and what is needed to build it is shown too.
     Exits with 1, 3 or 4 if it could not be done as it is.
     """
-    made = make_plan_of(given.session, specs, environment, exact=exact)
+    wanted = builder_of(build, builder)
+    made = make_plan_of(given.session, specs, environment, exact=exact, builder=wanted)
+    forecast = forecast_for(given.session, made)
     if as_json:
-        print_json("plan", **plan_document(made))
+        print_json("plan", **plan_document(made), forecast=forecast)
     else:
-        print_plan(made)
+        print_plan(made, forecast)
     obstacle = obstacle_of(made)
     if obstacle:
         raise click.exceptions.Exit(obstacle.exit_status)
 
 
 def make_plan_of(
-    session: "Session", specs: Sequence[str], environment: Path | None = None, *, exact: bool
+    session: "Session",
+    specs: Sequence[str],
+    environment: Path | None = None,
+    *,
+    exact: bool,
+    builder: str = "",
 ) -> Plan:
     """The plan for specs as a user gives them; says which builds were chosen."""
     if not specs and environment is None:
@@ -62,12 +80,17 @@ def make_plan_of(
         choice = session.resolve(spec, exact=exact)
         say_choice(spec, choice.build, choice.matches)
         hashes.append(choice.build.hash)
-    return session.plan(hashes, cancel=CancelToken(), environment=locked)
+    return session.plan(hashes, cancel=CancelToken(), environment=locked, builder=builder)
 
 
-def print_plan(plan: Plan) -> None:
+def forecast_for(session: "Session", plan: Plan) -> "Forecast | None":
+    """How long the builds of a plan may take; `None` if nothing is to be built."""
+    return session.judge.forecast(plan) if plan.having(Disposition.BUILD) else None
+
+
+def print_plan(plan: Plan, forecast: "Forecast | None" = None) -> None:
     """The tree, then the summary in the order in which it matters."""
-    for line in TreeState(plan).text_lines():
+    for line in TreeState(plan, forecast=forecast).text_lines():
         say(line)
     say()
     for heading, kind in (
@@ -78,11 +101,13 @@ def print_plan(plan: Plan) -> None:
         ("Blocked", Disposition.BLOCKED),
     ):
         nodes = plan.having(kind)
-        extra = f"  {_bytes(plan)}" if kind is Disposition.CACHED and nodes else ""
-        say(f"{heading:<10} {len(nodes):>4}{extra}")
+        extra = f"  {_extra(plan, kind)}" if nodes else ""
+        say(f"{heading:<10} {len(nodes):>4}{extra}".rstrip())
         for node in nodes:
             if node.reason:
                 say(f"  {node.spec.label}: {node.reason}")
+    for line in forecast_lines(plan, forecast) if forecast else ():
+        say(line)
     for signer, name in plan.signers:
         say(f"Signed by  {name}  {fingerprint(signer)}")
     say(f"Store      {plan.store}")
@@ -102,8 +127,13 @@ def _say_preflight(plan: Plan) -> None:
         say(f"Note       {note_}")
 
 
-def _bytes(plan: Plan) -> str:
-    return size_in_all(plan.bytes_to_fetch, is_whole=plan.sizes_are_known)
+def _extra(plan: Plan, kind: Disposition) -> str:
+    """What to say behind a number of nodes."""
+    if kind is Disposition.CACHED:
+        return size_in_all(plan.bytes_to_fetch, is_whole=plan.sizes_are_known)
+    if kind is Disposition.BUILD and plan.spack:
+        return f"by {plan.builder}, with the Spack in {plan.spack}"
+    return ""
 
 
 def obstacle_of(plan: Plan) -> SpackbinError | None:
@@ -118,14 +148,16 @@ def obstacle_of(plan: Plan) -> SpackbinError | None:
         )
     if blocked:
         return NotAvailable(f"{_first(blocked)} cannot be used here", blocked[0].reason)
-    for obstacle in plan.preflight.obstacles:
-        return StoreError(obstacle.title, obstacle.detail, obstacle.hint)
     to_build = plan.having(Disposition.BUILD)
-    if to_build:
+    lacks_spack = plan.from_source and to_build and not plan.spack
+    for obstacle in plan.preflight.obstacles:
+        kind = NotAvailable if lacks_spack else StoreError
+        return kind(obstacle.title, obstacle.detail, obstacle.hint)
+    if to_build and not plan.from_source:
         return NotAvailable(
             f"{_first(to_build)} would have to be built from source",
             to_build[0].reason,
-            "Install it with Spack, into the same store, or choose another build",
+            "Have Spack build it with --build, or choose another build",
         )
     return None
 
@@ -143,6 +175,8 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "roots": plan.roots,
         "is_ready": plan.is_ready,
         "bytes_to_fetch": plan.bytes_to_fetch if plan.sizes_are_known else None,
+        "builder": plan.builder,
+        "spack": plan.spack,
         "counts": {kind.value: len(plan.having(kind)) for kind in MARKS},
         "notes": plan.notes,
         "signers": [{"fingerprint": key, "user_id": name} for key, name in plan.signers],
@@ -164,4 +198,5 @@ def _node_document(node: PlanNode) -> dict[str, object]:
         "blocker": node.blocker,
         "source": node.source,
         "depends_on": [edge.hash for edge in spec.edges("link", "run")],
+        "build_depends_on": [edge.hash for edge in spec.edges("build")],
     }

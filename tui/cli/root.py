@@ -2,6 +2,8 @@
 
 import gc
 import importlib
+import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ COMMANDS = {
     "attach": "tui.cli.installs:attach",
     "cache": "tui.cli.cache:cache",
     "completion": "tui.cli.completion:completion",
+    "concretize": "tui.cli.spack:concretize",
     "demo": "tui.cli.demo:demo",
     "dependents": "tui.cli.dependents:dependents",
     "fleet": "tui.cli.fleet:fleet",
@@ -31,10 +34,12 @@ COMMANDS = {
     "install": "tui.cli.installs:install",
     "key": "tui.cli.keys:key",
     "list": "tui.cli.browse:list_builds",
+    "log": "tui.cli.building:log",
     "matrix": "tui.cli.matrix:matrix",
     "mirror": "tui.cli.mirrors:mirror",
     "plan": "tui.cli.plans:plan",
     "show": "tui.cli.browse:show",
+    "spack": "tui.cli.spack:spack",
     "undo": "tui.cli.undo:undo",
     "uninstall": "tui.cli.uninstall:uninstall",
     "verify": "tui.cli.verify:verify",
@@ -110,6 +115,16 @@ class LazyGroup(click.Group):
     "--mirror", "mirrors", metavar="NAME_OR_URL", multiple=True, help="Only these mirrors."
 )
 @click.option("--no-spack", is_flag=True, help="Ignore any Spack beside us.")
+@click.option(
+    "--slow/--no-slow",
+    default=None,
+    help="On the screen: few repaints, for a slow line; by default it is measured.",
+)
+@click.option(
+    "--mouse/--no-mouse",
+    default=None,
+    help="On the screen: whether clicks are for spackbin, or for the terminal.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.version_option(__version__, prog_name="spackbin")
 @click.pass_context
@@ -119,6 +134,8 @@ def root(
     config_dir: str | None,
     mirrors: tuple[str, ...],
     no_spack: bool,
+    slow: bool | None,
+    mouse: bool | None,
     quiet: bool,
 ) -> None:
     """Browse and install Spack binaries: signed, relocated, registered with Spack.
@@ -129,14 +146,25 @@ def root(
         "store": store,
         "config_dir": config_dir,
         "use_spack": "false" if no_spack else None,
+        "slow": _given(slow),
+        "mouse": _given(mouse),
     }
     ctx.obj = Globals(options, mirrors, quiet)
     if ctx.invoked_subcommand is None:
         ctx.exit(open_screen(ctx.obj.session))
 
 
+def _given(switch: bool | None) -> str | None:
+    """A switch as the settings take it."""
+    return None if switch is None else str(switch).lower()
+
+
 def open_screen(session: "Session") -> int:
     """Open the full-screen program; returns the exit status."""
+    # Milliseconds until Esc alone is taken for the key; set before Textual is loaded.
+    os.environ.setdefault("ESCDELAY", "30")
+    # A job in a thread lets go sooner when a key comes.
+    sys.setswitchinterval(0.0005)
     from tui.app import run_app
 
     # It runs for hours, unlike a command; what is loaded is no garbage.

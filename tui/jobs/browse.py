@@ -31,7 +31,12 @@ def _read_details(request: requests.ReadDetails, job: Job) -> None:
 
 @perform.register
 def _make_plan(request: requests.MakePlan, job: Job) -> None:
-    plan = job.session.plan(request.hashes, cancel=job.token, environment=request.environment)
+    plan = job.session.plan(
+        request.hashes,
+        cancel=job.token,
+        environment=request.environment,
+        builder=request.builder,
+    )
     job.tell(facts.PlanMade(request, plan, _room(Path(plan.store))))
 
 

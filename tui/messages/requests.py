@@ -81,6 +81,8 @@ class MakePlan(Request):
     """What is to be installed."""
     environment: Environment | None = field(default=None, compare=False)
     """The environment whose roots they are, and which describes them; `None` if there is none."""
+    builder: str = ""
+    """Who builds what no mirror has, e.g. `local`; nobody if empty."""
     latest_wins = True
 
 

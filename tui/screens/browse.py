@@ -3,8 +3,12 @@
 from textual.widgets import Input
 
 from core.model.plan import Disposition
+from core.model.views import PackageView
 from tui.messages import requests
+from tui.messages.builds import FindRecipes
 from tui.screens.browse_view import BrowseView
+from tui.screens.concretizing import ConcretizingScreen
+from tui.screens.copying import copy
 from tui.screens.dependents import DependentsScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.keys import KeysScreen
@@ -17,14 +21,24 @@ from tui.screens.undo import UndoScreen
 from tui.screens.uninstall import UninstallScreen
 from tui.screens.variants import VariantsScreen
 from tui.screens.why import WhyScreen
-from tui.state.browse import why_not_installable
+from tui.state.browse import is_recipe, why_not_installable
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList
 
 TYPING_SECONDS = 0.25
 """Typing must rest so long before a filter in spec syntax is asked for."""
 
-OF_A_BUILD = ("mark", "install", "tree", "details", "why", "open", "uninstall", "dependents")
+OF_A_BUILD = (
+    "mark",
+    "install",
+    "tree",
+    "details",
+    "why",
+    "copy",
+    "open",
+    "uninstall",
+    "dependents",
+)
 """Commands that are about a build."""
 
 
@@ -42,6 +56,8 @@ class BrowseScreen(BrowseView):
             return "A refresh is going on"
         if command == "compare" and self.packages.row is None:
             return "There is no package under the cursor"
+        if self._recipe and command in ("install", "open", "mark"):
+            return "Nothing is there to be marked: i opens it" if command == "mark" else ""
         is_for_rows = command == "open" and not self.builds.has_focus
         if is_for_rows or (command == "install" and state.marked):
             return ""
@@ -71,6 +87,12 @@ class BrowseScreen(BrowseView):
             return f"The builds of {package.name} are still being read"
         return "No build is shown: a shows all targets"
 
+    @property
+    def _recipe(self) -> PackageView | None:
+        """The package under the cursor, if there is no build of it."""
+        package = self.packages.row
+        return package if package and is_recipe(package) else None
+
     # The row
 
     def do_mark(self) -> None:
@@ -84,14 +106,23 @@ class BrowseScreen(BrowseView):
         self.filter_line.update(self.state)
 
     def do_install(self) -> None:
-        """Show what an install would do."""
+        """Show what an install would do; of what nobody has, let Spack find a way to build it."""
+        if self._recipe and not self.state.marked:
+            self._concretize(self._recipe)
+            return
         builds = list(self.state.marked.values()) or [self.build]
         hashes = tuple(build.hash for build in builds if build)
         self.app.push_screen(PreviewScreen(hashes, self.state.signed))
 
+    def _concretize(self, package: PackageView) -> None:
+        spec = self.state.spec_to_build(package)
+        self.app.push_screen(ConcretizingScreen(spec, self.state.signed))
+
     def do_open(self) -> None:
         """From a package to its builds, from a build to its details."""
-        if self.builds.has_focus:
+        if self._recipe:
+            self._concretize(self._recipe)
+        elif self.builds.has_focus:
             self.do_details()
         else:
             self.do_right()
@@ -166,11 +197,42 @@ class BrowseScreen(BrowseView):
         self.filter_line.field.value = ""
         self.do_left()
 
+    def do_next_match(self) -> None:
+        """To the next package, from whichever pane."""
+        self.packages.move(self.packages.cursor + 1)
+
+    def do_previous_match(self) -> None:
+        """To the package before."""
+        self.packages.move(self.packages.cursor - 1)
+
+    def do_sort(self) -> None:
+        """Sort the packages otherwise."""
+        self.state.arrangement.sort_otherwise()
+        self.show_packages()
+
+    def do_kinds(self) -> None:
+        """List only the next kind of packages."""
+        self.state.arrangement.next_kind(self.state.matching)
+        self.show_packages()
+
+    def do_copy(self) -> None:
+        """Copy the hash of the build."""
+        assert self.build is not None
+        copy(self.app, f"The hash of {self.build.label}", f"/{self.build.hash}")
+
     def do_all_targets(self) -> None:
         """Builds for all targets, or only those that run here."""
         self.state.all_targets = not self.state.all_targets
         self.read_all()
         self.filter_line.update(self.state)
+
+    def do_recipes(self) -> None:
+        """Show, or hide, what nobody has and Spack could build."""
+        self.state.shows_recipes = not self.state.shows_recipes
+        if self.state.shows_recipes:
+            self.say("Looking for Spack's recipes")
+            self.ask(FindRecipes())
+        self.show_packages()
 
     def _find(self, query: str) -> None:
         """Show what a query finds among the builds for all targets."""

@@ -1,5 +1,6 @@
 """What the browse screen shows, wants and learns; its commands are in `tui.screens.browse`."""
 
+import time
 from functools import singledispatchmethod
 
 from textual.app import ComposeResult
@@ -9,13 +10,14 @@ from textual.timer import Timer
 from core.model.ident import DagHash
 from core.model.views import BuildView
 from tui.messages import facts, requests
+from tui.messages.builds import FindRecipes, RecipesFound
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
 from tui.screens.details import DetailsScreen
-from tui.state.browse import BrowseState
+from tui.state.browse import BrowseState, is_recipe
 from tui.text import Line, Part, counted, percent, wrapped
 from tui.widgets.bars import HostBar, MirrorBar, Notice
-from tui.widgets.detail import full, summary
+from tui.widgets.detail import full, recipe_lines, summary
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.lines import LineList
 from tui.widgets.packages import BuildTable, PackageList
@@ -23,6 +25,10 @@ from tui.widgets.paper import Paper, set_title
 
 REST_SECONDS = 0.08
 """The cursor must rest so long on a row before more is read about it."""
+NO_BINARY = "a recipe, no binary"
+HOW_TO_BUILD = " i: let Spack find a way to build it"
+FILL_SECONDS = 1.0
+"""While an index is read for the first time, what was read is looked at so often."""
 WELCOME = (
     "No mirrors yet.",
     "A mirror is a place with binary packages made by Spack: a web address, or a directory.",
@@ -60,6 +66,7 @@ class BrowseView(CommandScreen):
         self.wanted: DagHash | None = None
         """The build whose details are to be shown in full as soon as they come."""
         self._pending: dict[str, Timer] = {}
+        self._looked = 0.0
 
     def compose(self) -> ComposeResult:
         """Bars, filter, panes, keys."""
@@ -117,6 +124,8 @@ class BrowseView(CommandScreen):
         self.ask(requests.FindPackages("", self.state.all_targets))
         self.search()
         self.read_builds()
+        if self.state.shows_recipes:
+            self.ask(FindRecipes())
 
     def search(self) -> None:
         """Want what the query finds, if the filter is one."""
@@ -125,8 +134,12 @@ class BrowseView(CommandScreen):
 
     def read_builds(self) -> None:
         """Want the builds of the package under the cursor."""
-        if self.packages.row is not None:
-            name = self.packages.row.name
+        package = self.packages.row
+        if package is not None and is_recipe(package):
+            self.state.builds_of, self.state.builds = package.name, ()
+            self.show_builds()
+        elif package is not None:
+            name = package.name
             self.ask(requests.FindBuilds(name, self.state.query, self.state.all_targets))
 
     def read_details(self) -> None:
@@ -165,7 +178,11 @@ class BrowseView(CommandScreen):
 
     @_heed.register
     def _(self, fact: facts.MirrorsRead) -> None:
+        has_grown = self.state.has_grown(fact.mirrors)
         self.state.mirrors = fact.mirrors
+        if has_grown:
+            self.ask(requests.FindPackages("", self.state.all_targets))
+            self.search()
         self.set_class(not fact.mirrors, "-first-start")
         self.builds.badges = self.badges
         self.builds.repaint()
@@ -210,11 +227,21 @@ class BrowseView(CommandScreen):
             case requests.SearchPackages():
                 self.state.filter_error = fact.error.title
                 self.filter_line.update(self.state)
+            case FindRecipes():
+                self.state.shows_recipes = False
+                self.show_packages()
+                self.say(" ".join((f"{fact.error.title}.", fact.error.hint)))
             case requests.FindPackages() | requests.FindBuilds() | requests.ReadDetails():
                 self.wanted = None
                 self.say(fact.error.title)
             case _:
                 pass
+
+    @_heed.register
+    def _(self, fact: RecipesFound) -> None:
+        self.state.recipes = fact.packages
+        self.show_packages()
+        self.say("" if fact.is_current else "Spack's recipes are being read")
 
     @_heed.register
     def _(self, fact: facts.MirrorAdded) -> None:
@@ -233,6 +260,9 @@ class BrowseView(CommandScreen):
         share = f" {percent(fact.done, fact.total)}" if fact.total else ""
         self.state.refreshing = f"{fact.mirror}: {fact.step}{share}"
         self.show_bars()
+        if self.state.fills(fact.mirror) and self._looked + FILL_SECONDS <= time.monotonic():
+            self._looked = time.monotonic()
+            self.ask(requests.ReadMirrors())
 
     @_heed.register
     def _(self, fact: facts.RefreshFailed) -> None:
@@ -286,7 +316,9 @@ class BrowseView(CommandScreen):
         package = self.packages.row
         assert package is not None
         offered = counted(package.builds, "build")
-        set_title(self.builds, f"{package.name}: {offered}, {package.runs_here} run here")
+        words = f"{offered}, {package.runs_here} run here"
+        set_title(self.builds, f"{package.name}: {NO_BINARY if is_recipe(package) else words}")
+        self.builds.empty = HOW_TO_BUILD if is_recipe(package) else ""
         self.builds.show(self.state.builds, key=lambda build: build.hash)
         self.show_detail()
         self.soon("read_details", REST_SECONDS)
@@ -298,8 +330,12 @@ class BrowseView(CommandScreen):
         height = max(pane.content_size.height, 1)
         details = self.state.details
         is_known = details is not None and build is not None and details.build == build
+        package = self.packages.row
+        recipe = package if package and is_recipe(package) else None
 
         def lines(width: int) -> list[Line]:
+            if recipe:
+                return recipe_lines(recipe.name, width)
             if is_known and details and self.has_class("-wide"):
                 return full(details, width, self.badges)
             return summary(build, details, width, height, self.badges) if build else []

@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 
 from core.model.views import BuildDetails
 from tui.screens.base import CommandScreen
+from tui.screens.copying import copy
 from tui.widgets.bindings import bindings_of
 from tui.widgets.detail import full
 from tui.widgets.lines import TextView
@@ -27,3 +28,8 @@ class DetailsScreen(CommandScreen):
     def on_mount(self) -> None:
         """Write the page."""
         self.query_one(TextView).read(lambda width: full(self._details, width, self.badges))
+
+    def do_copy(self) -> None:
+        """Copy the hash."""
+        build = self._details.build
+        copy(self.app, f"The hash of {build.label}", f"/{build.hash}")

@@ -105,6 +105,11 @@ class Answers(Paper):
         self._is_off = is_off
         self.write(self._line)
 
+    def reword(self, word: str) -> None:
+        """Call the answer that is not the safe one something else."""
+        self._word = f"  {word} "
+        self.write(self._line)
+
     def _line(self, width: int) -> list[Line]:
         blank = width - width_of(self._safe + self._key + self._word)
         parts = (

@@ -2,7 +2,7 @@
 
 from textual.app import ComposeResult
 
-from tui.commands import LISTS, TABLE, Command, commands_of
+from tui.commands import LISTS, Command, commands_of
 from tui.screens.base import CommandScreen
 from tui.text import MARKS, Line, Part, fitted, wrapped
 from tui.widgets.bindings import bindings_of
@@ -29,15 +29,16 @@ class HelpScreen(CommandScreen):
 
     def on_mount(self) -> None:
         """Write the page."""
-        self.query_one(TextView).read(lambda width: help_lines(self._about, width))
+        line: str = getattr(self.app, "line", "")
+        self.query_one(TextView).read(lambda width: help_lines(self._about, width, line))
 
 
-def help_lines(screen: str, width: int) -> list[Line]:
-    """The page about a screen."""
+def help_lines(screen: str, width: int, line: str = "") -> list[Line]:
+    """The page about a screen; `line` says what there is to say of the line to the terminal."""
     lines: list[Line] = [(Part(f" Keys of this screen ({screen})", "strong"),), ()]
     lines += _keys(commands_of(screen), width)
     lines += [(), (Part(" In lists, trees and logs", "strong"),), ()]
-    lines += _keys(tuple(one for one in TABLE if LISTS in one.screens), width)
+    lines += _keys(commands_of(LISTS), width)
     lines += [(), (Part(" Marks", "strong"),), ()]
     for kind, mark in MARKS.items():
         lines.append(
@@ -47,6 +48,9 @@ def help_lines(screen: str, width: int) -> list[Line]:
                 Part(mark.meaning, "quiet"),
             )
         )
+    if line:
+        said = wrapped(line, max(width - 4, 10))
+        lines += [(), (Part(" Terminal", "strong"),), (), *((Part(f"  {one}"),) for one in said)]
     return lines
 
 

@@ -11,6 +11,7 @@ from tui import text
 from tui.messages import facts, requests, trust
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
+from tui.screens.copying import copy
 from tui.screens.dialogs import Dialog, joined, paragraphs
 from tui.screens.trust import (
     changed_key_dialog,
@@ -211,12 +212,15 @@ class KeysScreen(CommandScreen):
             return "" if self.state.changed else "These mirrors offer the same keys as before"
         if command == "spack":
             return self._why_not_spack()
-        if command not in ("trust", "distrust"):
+        if command not in ("trust", "distrust", "copy"):
             return ""
-        if card is None:
-            return "There is no key under the cursor"
+        return self._why_not_key(command, card) if card else "There is no key under the cursor"
+
+    def _why_not_key(self, command: str, card: KeyCard) -> str:
+        if command == "copy" or (command == "distrust" and card.key.trusted):
+            return ""
         if command == "distrust":
-            return "" if card.key.trusted else "This key is not trusted"
+            return "This key is not trusted"
         is_trusted = card.key.trusted and not card.key.problem
         return "This key is trusted for this mirror already" if is_trusted else ""
 
@@ -225,6 +229,11 @@ class KeysScreen(CommandScreen):
             return "These are the keys of Spack"
         is_clear = self._list.row is not None or len(self.state.mirrors) == 1
         return "" if is_clear else "Move to a key of the mirror that Spack's keys are for"
+
+    def do_copy(self) -> None:
+        """Copy the fingerprint."""
+        assert self._list.row is not None
+        copy(self.app, "The fingerprint", self._list.row.key.fingerprint)
 
     def do_trust(self) -> None:
         """Show the key and ask, as soon as it is known what second sources say of it."""

@@ -13,6 +13,7 @@ from tui.messages import facts, requests
 from tui.messages.facts import Fact
 from tui.screens.add_mirror import AddMirrorDialog
 from tui.screens.base import CommandScreen
+from tui.screens.copying import copy
 from tui.screens.dialogs import Dialog, Text, paragraphs
 from tui.screens.keys import KeysScreen
 from tui.screens.trust import rollback_dialog
@@ -119,7 +120,7 @@ class MirrorsScreen(CommandScreen):
 
     def why_not(self, command: str) -> str:
         """Most commands need a mirror."""
-        if command in ("remove", "refresh", "keys") and self._list.row is None:
+        if command in ("remove", "refresh", "keys", "copy") and self._list.row is None:
             return "There is no mirror yet: a adds one"
         if command in ("refresh", "keys") and self._list.row and not self._list.row.is_usable:
             return "Its entry in the configuration cannot be read: see below"
@@ -128,6 +129,11 @@ class MirrorsScreen(CommandScreen):
         if command == "refresh" and self._progress:
             return "A refresh is going on"
         return ""
+
+    def do_copy(self) -> None:
+        """Copy the URL of the mirror."""
+        assert self._list.row is not None
+        copy(self.app, f"The URL of {self._list.row.name}", self._list.row.url)
 
     def do_add(self) -> None:
         """Ask for name and URL."""

@@ -1,21 +1,24 @@
 """An install as it goes on."""
 
 import time
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from core.events import PHASES
 from core.session import Run
-from tui.messages import facts, requests
+from tui.messages import builds, facts, requests
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
-from tui.screens.dialogs import Dialog, paragraphs
+from tui.screens.buildlog import BuildLogScreen
+from tui.screens.dialogs import Dialog, joined, paragraphs
 from tui.screens.keys import KeysScreen
 from tui.screens.trust import unknown_key_dialog
 from tui.state.badges import named
 from tui.state.keys import unknown_key
-from tui.state.run import NodeState, RunState, Status
+from tui.state.run import RunState
+from tui.state.runnode import NodeState, Status
 from tui.text import Line, Part, counted, cropped
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList
@@ -24,6 +27,10 @@ from tui.widgets.run import LogView, PhasePane, RunSummary, RunTable
 
 TAIL = 200
 """Lines of the log in the overview."""
+SIX_PHASES = 96
+"""Columns in which six phases have room; of five there is room in 80."""
+LAST_LINES = 5
+"""Lines of the output of a failed build in the dialog about it."""
 
 
 class RunScreen(CommandScreen):
@@ -36,13 +43,15 @@ class RunScreen(CommandScreen):
         super().__init__()
         self._run = run
         self._state = state
+        self._tailed: builds.TailLog | None = None
+        self._tail: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """From the whole to the single line."""
         yield Paper(self._quarantine, id="quarantine")
         yield RunSummary()
         with Horizontal(id="phases"):
-            for phase in PHASES:
+            for phase in (*PHASES, "build"):
                 yield PhasePane(phase)
         yield RunTable(self._state)
         yield LogView()
@@ -82,14 +91,18 @@ class RunScreen(CommandScreen):
         if self._state.has_ended:
             self._clock.stop()
         self.query_one(RunSummary).update(self._state, time.time())
+        self._table.tick()
 
     def learn(self, fact: Fact) -> None:
-        """The state took in new events: repaint what they were about."""
+        """The state took in new events, or a build has written more: repaint what that changes."""
+        if isinstance(fact, builds.LogTailed) and self._tailed and fact.path == self._tailed.path:
+            self._tail = fact.lines
+            self._draw_log()
         if not isinstance(fact, facts.RunProgressed):
             return
         if len(self._state.nodes) != len(self._table.rows):
             self._list_nodes()
-        self._table.repaint()
+        self._table.tick()
         self._draw()
         if fact.has_ended:
             self.footer.relabel("back", "back")
@@ -101,14 +114,48 @@ class RunScreen(CommandScreen):
     def _draw(self) -> None:
         self.query_one("#quarantine", Paper).write(self._quarantine)
         self.query_one(RunSummary).update(self._state, time.time())
+        has_builds = self._state.has_builds
+        self.query_one("#phase-build").display = has_builds
+        # So that the others keep the room for what they say.
+        is_wide = self.size.width >= SIX_PHASES
+        self.query_one("#phase-verify").display = is_wide or not has_builds
         for totals in self._state.phase_totals():
             self.query_one(f"#phase-{totals.phase}", PhasePane).update(totals)
-        row = self._table.row if self._is_log else None
+        self._follow_build()
+        self._draw_log()
+
+    def _draw_log(self) -> None:
+        """Of a build under the cursor what it writes; else the log of the run, or of the row."""
+        row = self._table.row
+        if self._tailed and row:
+            self._log.update_tail(self._tailed.path, self._tail)
+            set_title(self._log, f"output of {row.label}")
+            return
+        row = row if self._is_log else None
         lines = self._state.log_of(row.node.hash if row else None)
         names = {str(hash_): state.node.name for hash_, state in self._state.nodes.items()}
         shown = lines if self._is_log else lines[-TAIL:]
         self._log.update(shown, names, is_whole=self._is_log)
         set_title(self._log, f"log of {row.label}" if row else "log")
+
+    def _follow_build(self) -> None:
+        """Want the end of the output of the build under the cursor, as long as it grows."""
+        row = self._table.row
+        is_build = row is not None and bool(row.log)
+        wanted = builds.TailLog(row.log, row.is_alive) if row and is_build else None
+        if self._state.has_ended and wanted:
+            wanted = replace(wanted, follows=False)
+        if wanted == self._tailed:
+            return
+        if self._tailed is None or wanted is None or wanted.path != self._tailed.path:
+            self._tail = ()
+        self._tailed = wanted
+        self.ask(wanted or requests.GiveUp(builds.TailLog))
+
+    def on_line_list_moved(self, event: LineList.Moved) -> None:  # noqa: ARG002
+        """The pane below is about the build under the cursor."""
+        self._follow_build()
+        self._draw_log()
 
     def why_not(self, command: str) -> str:
         """A run that has ended cannot be cancelled."""
@@ -118,6 +165,8 @@ class RunScreen(CommandScreen):
                 return "The install has ended"
             if self._state.is_cancelled:
                 return "It is being cancelled: what is half done is cleaned up"
+        if command == "output" and not (row and row.log):
+            return "It has no output of its own: only what is built from source has"
         if command in ("view", "why") and row is None and self._state.lost is None:
             return "There is no package yet"
         return ""
@@ -127,6 +176,11 @@ class RunScreen(CommandScreen):
         self.toggle_class("-log")
         self._draw()
         (self._log if self._is_log else self._table).focus()
+
+    def do_output(self) -> None:
+        """Open all that the build has written."""
+        assert self._table.row is not None
+        self.app.push_screen(BuildLogScreen(self._table.row))
 
     def do_cancel(self) -> None:
         """Ask, then ask the engine to stop."""
@@ -156,7 +210,8 @@ class RunScreen(CommandScreen):
     def _explain(self, row: NodeState) -> None:
         unknown = unknown_key(row.title) if row.status is Status.FAILED else None
         if unknown is None:
-            self.app.push_screen(_why_dialog(row, self._state))
+            tail = self._tail if row.status is Status.FAILED else ()
+            self.app.push_screen(_why_dialog(row, self._state, tail))
             return
 
         def decide(looks: bool | None) -> None:
@@ -170,30 +225,37 @@ class RunScreen(CommandScreen):
         if self._is_log:
             self.do_view()
         else:
+            self.ask(requests.GiveUp(builds.TailLog))
             self.dismiss()
 
     def on_line_list_opened(self, _: LineList.Opened) -> None:
-        """Two clicks explain."""
-        self.action_do("why")
+        """Two clicks open what a build has written, and explain everything else."""
+        row = self._table.row
+        self.action_do("output" if row and row.log else "why")
 
 
-def _why_dialog(row: NodeState, state: RunState) -> Dialog:
+def _why_dialog(row: NodeState, state: RunState, tail: tuple[str, ...]) -> Dialog:
     waits = ", ".join(state.waits_for(row))
-    alive = (Status.DONE, Status.RUNNING, Status.WAITING)
-    others = sum(other.status in alive for other in state.nodes.values())
+    others = sum(other.is_alive or other.status is Status.DONE for other in state.nodes.values())
     goes_on = f"Not stopped by it: {counted(others, 'other package')}."
-    return Dialog(
-        f"{row.label}: {row.status.value}",
-        paragraphs(
-            row.title and f"{row.title.rstrip('.')}.",
-            row.detail,
-            row.hint,
-            f"It waits for {waits}." if row.status is Status.WAITING and waits else "",
-            f"It waits for {row.awaits}." if row.awaits else "",
-            goes_on if row.status is Status.FAILED and others else "",
-            "" if row.title or waits else f"Phase: {row.phase or 'none'}.",
-        ),
+    said = (row.detail, row.hint)
+    about = paragraphs(
+        row.title and f"{row.title.rstrip('.')}.",
+        # Together for builds: what they wrote last needs the room.
+        *([". ".join(filter(None, said))] if row.is_build else said),
+        f"It waits for {waits}." if row.status is Status.WAITING and waits else "",
+        f"It waits for {row.awaits}." if row.awaits else "",
+        f"{row.builder}: {row.reason}." if row.reason else "",
+        "" if row.title or waits or row.reason else f"Phase: {row.step or row.phase or 'none'}.",
     )
+    last: list[Line] = [(Part(f"  {line}", "quiet"),) for line in tail[-LAST_LINES:]]
+    heading: list[Line] = [(Part("The last that it wrote:"),)] if last else []
+    behind = paragraphs(
+        f"All it wrote: {row.log}" if row.log and row.log not in row.detail else "",
+        goes_on if row.status is Status.FAILED and others else "",
+    )
+    shown = joined(about, lambda _: [*heading, *last], behind)
+    return Dialog(f"{row.label}: {row.status.value}", shown)
 
 
 def _lost_dialog(last_words: str) -> Dialog:

@@ -35,8 +35,9 @@ class TreeScreen(PlanScreen):
         hashes: tuple[DagHash, ...],
         plan: Plan | None = None,
         environment: Environment | None = None,
+        builder: str = "",
     ) -> None:
-        super().__init__(hashes, plan, environment)
+        super().__init__(hashes, plan, environment, builder)
         self._wanted: DagHash | None = None
 
     def compose(self) -> ComposeResult:
@@ -56,7 +57,7 @@ class TreeScreen(PlanScreen):
     def show_plan(self, plan: Plan) -> None:
         """Draw the tree."""
         folded = self._tree.state.folded if self._tree.state else set[DagHash]()
-        self._tree.state = TreeState(plan, folded, self.badges)
+        self._tree.state = TreeState(plan, folded, self.badges, self.forecast)
         self.query_one("#headline", Paper).write(lambda width: [_headline(plan, width)])
         self._tree.update()
         self._tree.focus()

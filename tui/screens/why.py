@@ -10,8 +10,9 @@ from tui import text
 from tui.messages import facts, judging, requests
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
+from tui.screens.copying import copy
 from tui.screens.details import DetailsScreen
-from tui.screens.dialogs import Dialog, paragraphs
+from tui.screens.dialogs import paragraphs
 from tui.screens.keys import KeysScreen
 from tui.state.why import Step, headline, remedy_lines, step_of, why_lines
 from tui.text import Line, Part
@@ -24,10 +25,6 @@ MOST_REMEDIES = 5
 """Rows of remedies in view."""
 MOST_COMMAND = 4
 """Lines for the command of the remedy under the cursor."""
-COPIED = (
-    "It is in the clipboard, if this terminal lets programs fill it; if not, Shift and the mouse"
-    " select it here."
-)
 
 
 class RemedyList(LineList[Remedy]):
@@ -172,9 +169,7 @@ class WhyScreen(CommandScreen):
     def do_copy(self) -> None:
         """Copy the command, and show it in full."""
         assert self._list.row is not None
-        command = text.clean(self._list.row.command)
-        self.app.copy_to_clipboard(command)
-        self.app.push_screen(Dialog("The command", paragraphs(command, COPIED)))
+        copy(self.app, "The command", self._list.row.command)
 
     def do_back(self) -> None:
         """Go back; an answer that did not come yet is not wanted any more."""

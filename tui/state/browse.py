@@ -7,9 +7,12 @@ from core.model.host import Host
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Disposition
 from core.model.views import BuildDetails, BuildView, MirrorStatus, PackageView
+from core.session import rank_names
+from tui.state.arrangement import Arrangement
 from tui.text import listed
 
 _PART_OF_A_NAME = re.compile(r"[A-Za-z0-9_.-]*")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _ANSWERS = {
     Disposition.INSTALLED: "It is installed already",
     Disposition.EXTERNAL: "The system provides it",
@@ -42,6 +45,10 @@ class BrowseState:
     """Why the filter cannot be understood; empty if it can."""
     all_targets: bool = False
     """True if builds for other hosts are shown, too."""
+    shows_recipes: bool = False
+    """True if packages are shown, too, that nobody has and that Spack could build."""
+    recipes: tuple[PackageView, ...] = ()
+    """Those packages, by name, once they were read."""
     builds_of: str = ""
     """The package whose builds are known."""
     builds: tuple[BuildView, ...] = ()
@@ -52,8 +59,13 @@ class BrowseState:
     """What a refresh is doing; empty if there is none."""
     installing: str = ""
     """How far the current install is; empty if there is none."""
+    arrangement: Arrangement = field(default_factory=Arrangement)
+    """Which kinds of packages are listed, and in which order."""
     marked: dict[DagHash, BuildView] = field(default_factory=dict[DagHash, BuildView])
     """What is marked for install, in the order of marking."""
+
+    _matched_from: object = None
+    _matched: tuple[PackageView, ...] = ()
 
     @property
     def query(self) -> str:
@@ -63,18 +75,42 @@ class BrowseState:
     @property
     def packages(self) -> tuple[PackageView, ...]:
         """What the list shows."""
+        return self.arrangement.of(self.matching)
+
+    @property
+    def matching(self) -> tuple[PackageView, ...]:
+        """What the filter leaves, of every kind; found anew only if something changed."""
+        known = (self.filter, self.found, self.all_packages, self._recipes)
+        if self._matched_from != known:
+            self._matched_from, self._matched = known, self._match()
+        return self._matched
+
+    def _match(self) -> tuple[PackageView, ...]:
         if self.query:
-            return self.found
-        part = self.filter.lower()
-        known = self.all_packages or ()
-        return (
-            tuple(package for package in known if part in package.name.lower()) if part else known
-        )
+            name = _NAME.match(self.query)
+            recipes = [one for one in self._recipes if name and one.name == name[0]]
+            return (*self.found, *recipes)
+        part, known = self.filter.lower(), self.all_packages or ()
+        if self._recipes:
+            known = tuple(sorted((*known, *self._recipes), key=lambda package: package.name))
+        if not part:
+            return known
+        by_name = {package.name: package for package in known}
+        return tuple(by_name[name] for name in rank_names(part, by_name))
+
+    @property
+    def _recipes(self) -> tuple[PackageView, ...]:
+        return self.recipes if self.shows_recipes else ()
 
     @property
     def total(self) -> int:
         """How many packages there are without a filter."""
-        return len(self.all_packages or ())
+        return len(self.all_packages or ()) + len(self._recipes)
+
+    def spec_to_build(self, package: PackageView) -> str:
+        """What Spack is asked for: the filter, if it is a spec of this package, else its name."""
+        name = _NAME.match(self.query)
+        return self.query if name and name[0] == package.name else package.name
 
     @property
     def untrusted(self) -> tuple[MirrorStatus, ...]:
@@ -106,6 +142,18 @@ class BrowseState:
         """Mirrors whose builds must be signed, by name."""
         return tuple(one.name for one in self.usable if one.signed)
 
+    def fills(self, name: MirrorName) -> bool:
+        """True if what is read of the index of a mirror is shown before the whole of it is."""
+        return any(
+            one.name == name and (one.refreshed is None or one.is_partial or one.error)
+            for one in self.usable
+        )
+
+    def has_grown(self, mirrors: tuple[MirrorStatus, ...]) -> bool:
+        """True if more of an index that is read for the first time is there than was known."""
+        known = {one.name: one.read for one in self.mirrors or ()}
+        return any(one.is_partial and one.read != known.get(one.name) for one in mirrors)
+
     def best_build(self, name: str) -> BuildView | None:
         """The best build of a package, if its builds are known."""
         return self.builds[0] if self.builds_of == name and self.builds else None
@@ -118,6 +166,11 @@ class BrowseState:
     def is_marked(self, name: str) -> bool:
         """True if a build of the package is marked."""
         return any(build.name == name for build in self.marked.values())
+
+
+def is_recipe(package: PackageView) -> bool:
+    """True if there is no build of a package, only the way to make one."""
+    return not package.builds and package.disposition is Disposition.BUILD
 
 
 def why_not_installable(build: BuildView) -> str:

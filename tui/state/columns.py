@@ -80,7 +80,8 @@ def _column(
     widest: int = WIDEST,
 ) -> Column:
     values = tuple(value(build) for build in builds)
-    wanted = max((width_of(text) for text in (title, *values)), default=0)
+    # Hundreds of builds have few different values.
+    wanted = max(width_of(text) for text in {title, *values})
     return Column(title, min(wanted, widest), values)
 
 

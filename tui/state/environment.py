@@ -1,12 +1,14 @@
 """How the roots of a Spack environment stand."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from core.model.environment import Environment, EnvironmentRoot
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan, PlanNode
+from core.model.value import Value
 from tui.text import counted, size_in_all
 
 WORST_FIRST = (
@@ -18,8 +20,7 @@ WORST_FIRST = (
 """A root stands like the worst of what it needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class RootStand:
+class RootStand(Value, frozen=True):
     """One root and how it stands."""
 
     root: EnvironmentRoot

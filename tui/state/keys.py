@@ -1,7 +1,9 @@
 """What the screen of keys knows: keys, what second sources say of them, what is being asked."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from core.errors import Refused, SpackbinError
 from core.model.ident import Fingerprint, MirrorName

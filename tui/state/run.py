@@ -7,11 +7,14 @@ what one that was there from the start sees.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import singledispatchmethod
 
 from core.events import (
     PHASES,
+    BuildQueued,
+    BuildStarted,
+    BuildStepped,
+    BuildWaits,
     CancelRequested,
     Event,
     LockAwaited,
@@ -28,24 +31,16 @@ from core.events import (
     PhaseProgressed,
     PhaseStarted,
     RunFinished,
-    RunNode,
     RunStarted,
 )
 from core.model.ident import DagHash
+from tui.state.runnode import NodeState, Status
 from tui.text import counted, duration
 
 RATE_SECONDS = 5.0
 """The rate is that of the last so many seconds."""
 LOG_LINES = 5000
 """Lines of the log that are kept."""
-WEIGHTS: dict[Phase, float] = {
-    "fetch": 0.5,
-    "verify": 0.05,
-    "extract": 0.2,
-    "relocate": 0.2,
-    "register": 0.05,
-}
-"""Share of each phase in the progress of a node."""
 
 
 def lock_words(event: LockAwaited) -> str:
@@ -54,16 +49,6 @@ def lock_words(event: LockAwaited) -> str:
     what = "the install database, held by " if event.lock == "database" else ""
     command = f" ({holder.command})" if holder.command else ""
     return f"{what}{holder.words}{command}"
-
-
-class Status(StrEnum):
-    """How a node stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,60 +61,6 @@ class LogLine:
     """Which node it is about, `None` for the run."""
     text: str
     """What it says. Foreign text."""
-
-
-@dataclass(slots=True)
-class NodeState:
-    """One node of the run."""
-
-    node: RunNode
-    """What it is."""
-    status: Status = Status.WAITING
-    """How it stands."""
-    phase: Phase | None = None
-    """The phase it is in, or failed in; `None` between phases."""
-    phase_started: float = 0.0
-    """When that phase began."""
-    done: int = 0
-    """How far that phase is."""
-    total: int = 0
-    """How far it will go; 0 if not counted."""
-    finished: dict[Phase, float] = field(default_factory=dict[Phase, float])
-    """The phases it has behind it, and the seconds each took."""
-    fetched: int = 0
-    """Bytes fetched so far."""
-    counted: int = 0
-    """Bytes fetched at the most so far: a fetch that begins anew does not count twice."""
-    already: bool = False
-    """True if somebody else had installed it meanwhile."""
-    awaits: str = ""
-    """Who holds a lock that it waits for, in words; empty if nobody does. Foreign text."""
-    title: str = ""
-    """What happened, if it failed, or why it was skipped. Foreign text."""
-    detail: str = ""
-    """Where it failed. Foreign text."""
-    hint: str = ""
-    """What to do next."""
-
-    @property
-    def label(self) -> str:
-        """`name@version`."""
-        return f"{self.node.name}@{self.node.version}"
-
-    @property
-    def seconds(self) -> float:
-        """Seconds spent in the phases behind it."""
-        return sum(self.finished.values())
-
-    @property
-    def progress(self) -> float:
-        """How much of it is done, from 0 to 1."""
-        if self.status is Status.DONE:
-            return 1.0
-        behind = sum(WEIGHTS[phase] for phase in self.finished if phase != self.phase)
-        if self.phase and self.total:
-            behind += WEIGHTS[self.phase] * min(self.done / self.total, 1.0)
-        return min(behind, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +141,7 @@ class RunState:
     def _(self, event: PhaseStarted) -> None:
         state = self.nodes[event.node]
         state.status, state.phase, state.phase_started = Status.RUNNING, event.phase, event.time
-        state.awaits = ""
+        state.awaits = state.reason = ""
         state.done, state.total = 0, event.total
         state.finished.pop(event.phase, None)
         if event.phase == "fetch":
@@ -234,6 +165,31 @@ class RunState:
             self._fetch(state, event.done, event.time)
 
     @_take.register
+    def _(self, event: BuildQueued) -> None:
+        state = self.nodes[event.node]
+        state.builder, state.job, state.log = event.builder, event.job, event.log
+        how = "found again at" if event.reattached else "handed to"
+        text = f"{how} builder {event.builder}, job {event.job}"
+        self.log.append(LogLine(event.time, event.node, text))
+
+    @_take.register
+    def _(self, event: BuildStarted) -> None:
+        state = self.nodes[event.node]
+        if state.phase != "build":
+            state.phase, state.phase_started = "build", event.time
+        state.status, state.host, state.reason = Status.RUNNING, event.host, ""
+
+    @_take.register
+    def _(self, event: BuildStepped) -> None:
+        self.nodes[event.node].step = event.step
+
+    @_take.register
+    def _(self, event: BuildWaits) -> None:
+        state = self.nodes[event.node]
+        state.status, state.phase, state.step = Status.WAITING, None, ""
+        state.reason = event.reason
+
+    @_take.register
     def _(self, event: NodeFinished) -> None:
         state = self.nodes[event.node]
         state.status, state.phase, state.already = Status.DONE, None, event.already
@@ -243,6 +199,7 @@ class RunState:
         state = self.nodes[event.node]
         state.status, state.awaits = Status.FAILED, ""
         state.title, state.detail, state.hint = event.title, event.detail, event.hint
+        state.log = event.log or state.log
         self.log.append(LogLine(event.time, event.node, f"failed: {event.title}"))
 
     @_take.register
@@ -321,11 +278,15 @@ class RunState:
         return found
 
     @property
+    def has_builds(self) -> bool:
+        """True if some of it is built from source."""
+        return any(state.is_build for state in self.nodes.values())
+
+    @property
     def bytes_total(self) -> int:
         """Bytes to fetch, as planned; 0 if nobody knows of one of the nodes."""
-        if not all(state.node.size for state in self.nodes.values()):
-            return 0
-        return sum(state.node.size for state in self.nodes.values())
+        sizes = [state.node.size for state in self.nodes.values() if not state.is_build]
+        return sum(sizes) if all(sizes) else 0
 
     @property
     def bytes_fetched(self) -> int:
@@ -337,8 +298,15 @@ class RunState:
 
     @property
     def progress(self) -> float:
-        """How much of the run is done, from 0 to 1; nodes weigh by their size."""
-        weights = [(max(state.node.size, 1), state.progress) for state in self.nodes.values()]
+        """How much of the run is done, from 0 to 1; nodes weigh by their size.
+
+        Nobody knows how much there is to build: with builds, each node weighs the same.
+        """
+        weighs = not self.has_builds
+        weights = [
+            (max(state.node.size, 1) if weighs else 1, state.progress)
+            for state in self.nodes.values()
+        ]
         total = sum(weight for weight, _ in weights)
         return sum(weight * done for weight, done in weights) / total if total else 0.0
 
@@ -356,22 +324,12 @@ class RunState:
         return max((self.latest if self.has_ended else now) - self.started, 0.0)
 
     def phase_totals(self) -> tuple[PhaseTotals, ...]:
-        """Every phase over all nodes, in order."""
-        gone = (Status.FAILED, Status.SKIPPED)
+        """Every phase over all nodes that go through it, in order; builds last, if there are."""
         states = list(self.nodes.values())
-        return tuple(
-            PhaseTotals(
-                phase,
-                sum(phase in state.finished for state in states),
-                sum(
-                    phase in state.finished or not (state.status in gone or state.already)
-                    for state in states
-                ),
-                tuple(s for s in states if s.phase == phase and s.status is Status.RUNNING),
-                sum(state.finished.get(phase, 0.0) for state in states),
-            )
-            for phase in PHASES
-        )
+        binaries = [state for state in states if not state.is_build]
+        builds = [state for state in states if state.is_build]
+        totals = [_totals(phase, binaries) for phase in PHASES]
+        return (*totals, _totals("build", builds)) if builds else tuple(totals)
 
     def waits_for(self, state: NodeState) -> tuple[str, ...]:
         """Names of the nodes that must be installed before this one, and are not."""
@@ -381,3 +339,17 @@ class RunState:
     def log_of(self, hash_: DagHash | None) -> list[LogLine]:
         """The lines about one node, or all lines for `None`."""
         return [line for line in self.log if hash_ is None or line.node == hash_]
+
+
+def _totals(phase: Phase, states: list[NodeState]) -> PhaseTotals:
+    gone = (Status.FAILED, Status.SKIPPED)
+    return PhaseTotals(
+        phase,
+        sum(phase in state.finished for state in states),
+        sum(
+            phase in state.finished or not (state.status in gone or state.already)
+            for state in states
+        ),
+        tuple(state for state in states if state.phase == phase and state.status is Status.RUNNING),
+        sum(state.finished.get(phase, 0.0) for state in states),
+    )

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.model.branches import branch_counts
-from core.model.graph import LINK_RUN
+from core.model.forecast import Forecast
+from core.model.graph import LINK_RUN, TO_BUILD
 from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan, PlanNode
 from core.model.spec import ConcreteSpec
 from tui.state.badges import NO_BADGES, Badges, badge_part
+from tui.state.forecast import estimate_words
 from tui.text import MARKS, Line, Part, counted, plain, size, variants
 
 REFERENCE = "↑"
@@ -62,6 +64,8 @@ class TreeState:
     """Nodes whose children are hidden."""
     badges: Badges = NO_BADGES
     """The warnings that mirrors wear."""
+    forecast: Forecast | None = None
+    """How long the builds may take, if that was found out."""
     _nodes: dict[DagHash, PlanNode] = field(init=False)
     _counts: Mapping[DagHash, Counter[Disposition]] | None = field(init=False, default=None)
 
@@ -101,10 +105,14 @@ class TreeState:
                 stack += reversed(_steps_below(step, children))
 
     def _children(self, hash_: DagHash) -> list[tuple[DagHash, str]]:
-        """(hash, name) of the children over link and run edges, each once."""
+        """(hash, name) of the children over link and run edges, each once; of what Spack is to
+        build, those over build edges too.
+        """
         if hash_ not in self.plan.graph:
             return []
-        edges = self.plan.graph[hash_].edges(*LINK_RUN)
+        node = self._nodes.get(hash_)
+        is_built = self.plan.from_source and node and node.disposition is Disposition.BUILD
+        edges = self.plan.graph[hash_].edges(*(TO_BUILD if is_built else LINK_RUN))
         return list({edge.hash: (edge.hash, str(edge.name)) for edge in edges}.values())
 
     def toggle(self, hash_: DagHash) -> None:
@@ -142,9 +150,20 @@ class TreeState:
         )
         return f"{counted(sum(counts.values()), 'package')} below: {marks}"
 
+    def amount(self, row: TreeRow) -> str:
+        """What is to be fetched for a row, or how long its build may take; empty for neither."""
+        is_built = row.node is not None and row.node.disposition is Disposition.BUILD
+        if self.forecast and is_built and not row.is_reference:
+            return estimate_words(self.forecast.estimates.get(row.hash))
+        return size_of(row)
+
     def text_lines(self) -> list[str]:
         """All rows as text, for the command line."""
-        return [f"{row.guides}{plain(self.label(row))}{_size_behind(row)}" for row in self.rows()]
+        return [f"{row.guides}{plain(self.label(row))}{self._behind(row)}" for row in self.rows()]
+
+    def _behind(self, row: TreeRow) -> str:
+        amount = self.amount(row)
+        return f"  {amount}" if amount else ""
 
 
 def _steps_below(step: _Step, children: list[tuple[DagHash, str]]) -> list[_Step]:
@@ -167,10 +186,6 @@ def size_of(row: TreeRow) -> str:
     if row.node is None or row.node.source is None or row.is_reference:
         return ""
     return size(row.node.source.archive_size)
-
-
-def _size_behind(row: TreeRow) -> str:
-    return f"  {size_of(row)}" if size_of(row) else ""
 
 
 def _remark(node: PlanNode) -> str:

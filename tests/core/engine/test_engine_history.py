@@ -3,13 +3,16 @@
 import json
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from core.engine.history import RECORDED, catch_up, record_run
 from core.engine.journal import JournalWriter, Run, new_run
 from core.events import (
+    BuildQueued,
     Event,
     NodeFinished,
     NodeVerified,
@@ -221,3 +224,32 @@ def test_a_history_that_cannot_be_written_is_tried_again(
     obstacle.unlink()
     catch_up(settings, paths)
     assert len(HistoryFile(paths).read().operations) == 1
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+def test_what_was_built_after_a_death_belongs_to_the_run(
+    settings: Settings, paths: StorePaths, graph: SpecGraph, is_said: bool
+) -> None:
+    run = new_run(settings, {})
+    built = RunNode(KELP, "kelp", "2024.1", 0, (), from_source=True)
+    other = RunNode(REEF, "reef", "5.0.0", 0, (), from_source=True)
+    begun = structs.replace(
+        started(run, paths, graph[KELP]), nodes=(built, other), time=time.time()
+    )
+    queued = BuildQueued(time=time.time(), node=KELP, builder="local", job="1", log="/l")
+    write(run, begun, *([queued] if is_said else []))
+    (run.directory / "builds" / KELP).mkdir(parents=True)
+    asked: list[set[DagHash]] = []
+
+    def is_building(_run: Run, hashes: Collection[DagHash]) -> bool:
+        asked.append(set(hashes))
+        return len(asked) == 1
+
+    register(paths, graph, REEF)  # somebody else did that
+    assert record_run(run, paths, is_building=is_building) is None
+    assert not (run.directory / RECORDED).exists()
+    register(paths, graph, KELP)
+    done = record_run(run, paths, is_building=is_building)
+    assert done is not None
+    assert [item.hash for item in done.added] == [KELP]
+    assert asked == [{KELP}, {KELP}]

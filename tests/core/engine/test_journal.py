@@ -1,10 +1,10 @@
 """The journal of a run."""
 
-import dataclasses
 import fcntl
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.engine.journal import JournalWriter, Run, new_run, runs
 from core.errors import StoreError
@@ -79,7 +79,7 @@ def test_runs_are_listed_newest_first_and_per_store(tmp_path: Path) -> None:
     assert runs(settings) == []
     made = [new_run(settings, {}).id for _ in range(3)]
     assert [run.id for run in runs(settings)] == made[::-1]
-    other = dataclasses.replace(settings, store=tmp_path / "other")
+    other = replace(settings, store=tmp_path / "other")
     assert runs(other) == []
 
 

@@ -219,3 +219,56 @@ def test_a_job_that_waits_is_skipped_when_the_work_is_cancelled() -> None:
     ).run()
     assert set(outcomes.values()) == {Outcome.SKIPPED}
     assert sorted(skipped) == [1, 2]
+
+
+@settings(max_examples=30, deadline=None)
+@given(graphs(), st.sets(st.integers(0, 11)), st.booleans())
+def test_jobs_that_are_done_elsewhere_take_part_in_the_order(
+    case: tuple[dict[int, list[int]], set[int], set[int]], chosen: set[int], is_cancelled: bool
+) -> None:
+    depends, bad, _ = case
+    elsewhere = chosen & depends.keys()
+    cancel = CancelToken()
+    placed: set[int] = set()
+
+    def place(key: int, _fetched: str) -> bool:
+        assert all(scheduler.outcome(need) is Outcome.DONE for need in depends[key])
+        placed.add(key)
+        return True
+
+    scheduler: Scheduler[int, str] = Scheduler(
+        list(depends),
+        depends,
+        fetch=str,
+        place=place,
+        skip=lambda *_: None,
+        workers=2,
+        cancel=cancel,
+        elsewhere=elsewhere,
+    )
+
+    def work_elsewhere() -> None:
+        if is_cancelled:
+            cancel.cancel()
+        for key in sorted(elsewhere):
+            while any(scheduler.outcome(need) is None for need in depends[key]):
+                time.sleep(0.001)
+            is_hopeless = any(scheduler.outcome(n) is not Outcome.DONE for n in depends[key])
+            failed = Outcome.SKIPPED if is_hopeless else Outcome.FAILED
+            scheduler.tell(key, failed if is_hopeless or key in bad else Outcome.DONE)
+            while scheduler.outcome(key) is None:
+                time.sleep(0.001)
+
+    other = threading.Thread(target=work_elsewhere)
+    other.start()
+    outcomes = scheduler.run()
+    other.join()
+    assert outcomes.keys() == depends.keys()
+    assert not placed & elsewhere
+    for key, outcome in outcomes.items():
+        if any(outcomes[need] is not Outcome.DONE for need in depends[key]):
+            assert outcome is Outcome.SKIPPED
+        elif key in elsewhere:
+            assert outcome is (Outcome.FAILED if key in bad else Outcome.DONE)
+        else:
+            assert outcome is Outcome.DONE or is_cancelled

@@ -2,13 +2,13 @@
 
 import json
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.model.explanation import Aspect, Difference
 from core.model.graph import SpecGraph

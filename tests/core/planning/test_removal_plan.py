@@ -1,10 +1,10 @@
 """What an uninstall or an undo would remove, and what stays and why."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph

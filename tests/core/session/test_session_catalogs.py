@@ -1,5 +1,6 @@
 """Catalogs that are damaged, old, cut off, replaced or cannot be written; and what is counted."""
 
+import io
 import resource
 import shutil
 import sqlite3
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from core.cancel import CancelToken
+from core.catalog.gather import Gathered
+from core.catalog.schema import partial_of
+from core.catalog.split import IndexDocument
+from core.catalog.write import CatalogWriter
 from core.errors import SpackbinError
 from core.model.views import BuildView, PackageView
 from core.session import Session
@@ -118,6 +123,56 @@ def test_two_that_refresh_at_once_do_not_disturb_each_other(tmp_path: Path, gold
         reef = session.search("reef", all_targets=True)[0]
         assert len(session.graph(reef.hash).nodes) == 11
         assert session.mirrors()[0].error == ""
+
+
+def read_half(index: Path, catalog: Path) -> None:
+    """Leave what a process leaves that reads an index for the first time, halfway through."""
+    whole, half = index.read_bytes(), partial_of(catalog)
+    number = whole.count(b'"in_buildcache"') // 2
+    steps = iter(range(number * 2))
+    document = IndexDocument(io.BytesIO(whole))
+    gathered = Gathered()
+    for _ in gathered.add_all(document):
+        if next(steps) == number - 1:
+            break
+    with index.open("rb") as stream:
+        CatalogWriter(stream, index, half, "aa").write(document, gathered, document.end)
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, make_old])
+def test_what_was_read_so_far_is_on_offer_and_marked(
+    session: Session, tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    (index,) = files(tmp_path, "*.index")
+    catalog = catalog_of(tmp_path)
+    read_half(index, catalog)
+    # A good catalog comes first.
+    assert not session.mirrors()[0].is_partial
+    assert len(session.search(all_targets=True)) == 16
+    spoil(catalog)
+    for one in (session, opened(tmp_path)):
+        (status,) = one.mirrors()
+        assert status.is_partial
+        assert (status.read, 20 < status.expected < 40) == (13, True)
+        found = one.search(all_targets=True)
+        assert 0 < len(found) < 16
+        assert len(one.packages(all_targets=True)) == len({build.name for build in found})
+    refresh(session)
+    assert not session.mirrors()[0].is_partial
+    assert len(session.search(all_targets=True)) == 16
+    assert not files(tmp_path, "*.partial")
+
+
+def test_a_part_whose_index_is_gone_is_nothing(session: Session, tmp_path: Path) -> None:
+    (index,) = files(tmp_path, "*.index")
+    catalog = catalog_of(tmp_path)
+    read_half(index, catalog)
+    catalog.unlink()
+    index.unlink()
+    assert session.packages(all_targets=True) == []
+    assert not session.mirrors()[0].is_partial
+    refresh(session)
+    assert len(session.search(all_targets=True)) == 16
 
 
 def test_removing_a_mirror_removes_its_files(session: Session, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """What a session looks at before an install, and what it does not."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.errors import Interrupted

@@ -1,0 +1,70 @@
+"""Sorting, kinds, the next package, copies."""
+
+from tests.tui.tui_drive import opened
+from tests.tui.tui_fakes import FakeSession
+
+
+async def test_one_kind_after_the_other_then_all(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("45 of 45")
+        listed = driver.app.screen.packages
+        await driver.press("f")
+        await driver.sees("runs here, installed only")
+        assert {row.disposition.value for row in listed.rows} == {"installed"}
+        kinds = 1
+        while len(listed.rows) < 45:
+            await driver.press("f")
+            await driver.pilot.pause(0.05)
+            kinds += 1
+            assert len({row.disposition for row in listed.rows}) == 1 or len(listed.rows) == 45
+        assert kinds > 2
+        await driver.misses(" only")
+
+
+async def test_packages_sorted_by_state_and_by_builds(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("45 of 45")
+        listed = driver.app.screen.packages
+        by_name = [row.name for row in listed.rows]
+        await driver.press("s")
+        await driver.sees("runs here, by state")
+        states = [row.disposition.value for row in listed.rows]
+        assert states == sorted(states, key=["installed", "cached", "blocked"].index)
+        await driver.press("s")
+        await driver.sees("most builds first")
+        numbers = [row.runs_here for row in listed.rows]
+        assert numbers == sorted(numbers, reverse=True)
+        await driver.press("s")
+        await driver.misses("most builds first")
+        assert [row.name for row in listed.rows] == by_name
+
+
+async def test_the_next_package_from_the_pane_of_builds(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("hdf5: 5 builds")
+        await driver.press("l", "n")
+        await driver.sees("hdf5-blosc: 1 build")
+        assert driver.app.screen.builds.has_focus
+        await driver.press("N")
+        await driver.sees("hdf5: 5 builds")
+
+
+async def test_what_is_copied_is_shown_and_sent(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("needs 8 packages")
+        build = driver.app.screen.build
+        await driver.press("Y")
+        await driver.sees(f"/{build.hash}", "clipboard")
+        assert driver.app.clipboard == f"/{build.hash}"
+        await driver.press("escape", "d")
+        await driver.sees("Direct dependencies")
+        await driver.press("Y")
+        await driver.sees(f"/{build.hash}", "clipboard")
+        await driver.press("escape", "escape", "M")
+        await driver.sees("harbor")
+        await driver.press("Y")
+        await driver.sees("The URL of harbor", session.all_mirrors[0].url)
+        await driver.press("escape", "escape", "K")
+        await driver.until(lambda: driver.app.screen._list.row is not None)
+        await driver.press("Y")
+        await driver.sees("The fingerprint", "clipboard")

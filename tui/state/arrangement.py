@@ -1,0 +1,68 @@
+"""In which order packages are listed, and which kinds of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.model.plan import Disposition
+from core.model.views import PackageView
+
+KINDS = (
+    Disposition.INSTALLED,
+    Disposition.CACHED,
+    Disposition.BLOCKED,
+    Disposition.BUILD,
+    Disposition.EXTERNAL,
+    Disposition.OTHER_HOST,
+)
+"""In the order in which they are offered, and sorted."""
+
+
+class Order(StrEnum):
+    """By what packages are sorted; the value says it in words."""
+
+    GIVEN = ""
+    """As they were found: by name, or the best match of a filter first."""
+    STATE = "by state"
+    """What is installed first, what does not run here last."""
+    BUILDS = "most builds first"
+    """By how many builds run here."""
+
+
+_KEYS: dict[Order, Callable[[PackageView], int]] = {
+    Order.STATE: lambda package: KINDS.index(package.disposition),
+    Order.BUILDS: lambda package: -package.runs_here,
+}
+
+
+@dataclass(slots=True)
+class Arrangement:
+    """What the user wants to see of the packages that were found."""
+
+    order: Order = Order.GIVEN
+    """By what they are sorted."""
+    only: Disposition | None = None
+    """The one kind that is listed, by the best build of a package; `None` for all kinds."""
+
+    def of(self, packages: Sequence[PackageView]) -> tuple[PackageView, ...]:
+        """The packages to be listed, in their order."""
+        found = tuple(one for one in packages if self.only in (None, one.disposition))
+        key = _KEYS.get(self.order)
+        return tuple(sorted(found, key=key)) if key else found
+
+    def sort_otherwise(self) -> None:
+        """Sort by the next order."""
+        orders = list(Order)
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
+
+    def next_kind(self, packages: Sequence[PackageView]) -> None:
+        """List only the next kind that there is among `packages`; after the last one all."""
+        there = {package.disposition for package in packages}
+        choices = [None, *(kind for kind in KINDS if kind in there)]
+        at = choices.index(self.only) if self.only in choices else 0
+        self.only = choices[(at + 1) % len(choices)]
+
+    @property
+    def words(self) -> str:
+        """What differs from the plain list; empty if nothing does."""
+        return ", ".join(filter(None, (self.only and f"{self.only.value} only", self.order.value)))
