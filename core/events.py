@@ -214,6 +214,8 @@ class NodeFailed(_Event, frozen=True):
     """Exit status of the family of errors."""
     log: str = ""
     """File with the output of the build that failed; empty if none was built."""
+    is_left: bool = False
+    """True if its build may go on nevertheless, and nobody waits for it."""
 
 
 class NodeSkipped(_Event, frozen=True):

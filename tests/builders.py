@@ -1,8 +1,8 @@
 """A builder of real processes that stand for Spack, and what such a process does.
 
 `python tests/builders.py TASK STORE` builds one package: a file, registered in the store. What it
-is told is in `orders.json` beside the store: by package name the seconds that it takes, and `fail`
-or `forget` (to register it).
+is told is in `orders.json` beside the store: by package name the `seconds` that it takes, a file
+`after` which it goes on, and `fail` or `forget` (to register it).
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from core.engine.builders.choice import choose_builder
 from core.engine.builders.protocol import Builder, BuildTask, JobReport, JobState
-from core.errors import NotAvailable
+from core.errors import NotAvailable, SpackbinError
 from core.model.graph import SpecGraph
 from core.model.spec import spec_from_node
 from core.settings import Settings
@@ -37,6 +37,8 @@ class ProcessBuilder:
         self._store = store
         self.limit = limit
         self.holds_dependencies = holds_dependencies
+        self.ails = ""
+        """`deaf`: hears no cancel; `frail`: fails as soon as something runs."""
 
     def check(self, tasks: Collection[BuildTask]) -> tuple[str, ...]:
         if any(task.label.startswith("huge@") for task in tasks):
@@ -53,12 +55,20 @@ class ProcessBuilder:
         return str(task.directory)
 
     def poll(self, jobs: Collection[str]) -> Mapping[str, JobReport]:
-        return {job: _report(Path(job)) for job in jobs}
+        reports = {job: _report(Path(job)) for job in jobs}
+        if self.ails == "frail" and any(one.state is JobState.RUNNING for one in reports.values()):
+            raise RuntimeError("the builder has a fault")
+        return reports
 
     def cancel(self, jobs: Collection[str]) -> None:
+        if self.ails == "deaf":
+            raise SpackbinError("Nobody answers")
         for job in jobs:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(int((Path(job) / PID).read_text()), signal.SIGKILL)
+
+    def by_hand(self, job: str) -> str:
+        return f"kill -9 -- -$(cat {job}/{PID})"
 
     def log(self, task: BuildTask) -> Path:
         return task.directory / LOG
@@ -108,6 +118,8 @@ def build(task: Path, store: Path) -> int:
     for phase in ("stage", "install"):
         print(f"==> {spec.name}: Executing phase: '{phase}'", flush=True)
         time.sleep(orders.get("seconds", 0.1) / 2)
+    while "after" in orders and not Path(orders["after"]).exists():
+        time.sleep(0.02)
     if orders.get("fail"):
         print("\x1b[31mno such tide\x1b[0m")
         return 1
@@ -123,11 +135,13 @@ def choose_process_builder(settings: Settings, name: str, spack: Path) -> Builde
     """For `choice.choose_builder`: the name of the Spack says which kind is meant."""
     if name != "process":
         return choose_builder(settings, name, spack)
-    return ProcessBuilder(
+    made = ProcessBuilder(
         settings.store,
         limit=1 if spack.name == "one" else 8,
         holds_dependencies=spack.name == "holding",
     )
+    made.ails = spack.name
+    return made
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ Its prefix lock is Spack's as long as it builds. See docs/adr/0019.
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.engine.builders import choice
 from core.engine.builders.protocol import Builder, BuildTask, JobReport, JobState
 from core.engine.buildlog import Steps
-from core.engine.buildsite import Site, not_built, not_there
+from core.engine.buildsite import Site, left_alone, not_built, not_there
 from core.engine.buildtasks import (
     dead_runs,
     earlier_job,
@@ -43,6 +44,10 @@ SKEW = 60.0
 """Seconds by which the clocks of machines may differ: what is older was built by somebody else."""
 GRACE = 30.0
 """Seconds that jobs have to end after they were cancelled; then they are left to themselves."""
+INSISTENCE = 60.0
+"""Seconds for which a builder that does not answer is asked to cancel; then they are, too."""
+AGAIN = 2.0
+"""Seconds between two such requests."""
 
 
 @dataclass(slots=True)
@@ -82,21 +87,33 @@ class Builds:
         self._pause = SOON
         self._asked = 0.0
         self._cancelled_at: float | None = None
+        self._heard_at: float | None = None
+        self._insist_at = 0.0
 
     def work(self) -> None:
         """Carry them out; when it returns, all of them have ended."""
+        request = self._site.request
         try:
-            self._work()
+            spack = Path(request.spack)
+            builder = choice.choose_builder(request.settings(), request.builder, spack)
+        except SpackbinError as error:
+            self._break_off(error)
+            return
+        try:
+            self._work(builder)
         except Exception as error:
-            for hash_ in (*self._jobs, *self._waiting):
-                with contextlib.suppress(SpackbinError):
-                    self._fail(hash_, error)
+            if not isinstance(error, SpackbinError):
+                traceback.print_exc()
+            self._leave(builder, error)
+            self._break_off(error)
 
-    def _work(self) -> None:
+    def _break_off(self, error: Exception) -> None:
+        for hash_ in list(self._waiting):
+            with contextlib.suppress(SpackbinError):
+                self._fail(hash_, error)
+
+    def _work(self, builder: Builder) -> None:
         site = self._site
-        request = site.request
-        spack = Path(request.spack)
-        builder = choice.choose_builder(request.settings(), request.builder, spack)
         self._reattach(builder)
         notes = builder.check([task_in(site.run, site.graph[hash_]) for hash_ in self._waiting])
         for note in notes:
@@ -145,6 +162,9 @@ class Builds:
         if record:
             self._finish(spec.hash, record, already=True)
             return
+        # Spack wants a record of each, also of those that only builds need.
+        externals = [needed for needed in self._needed(spec) if needed.external]
+        site.database.register_externals(externals, cancel=site.cancel)
         task = task_in(site.run, spec)
         write_task(task, site.graph, site.database.read())
         self._follow(builder, task, builder.submit(task, after), reattached=False)
@@ -170,8 +190,7 @@ class Builds:
     def _hold(self, spec: ConcreteSpec) -> bool:
         """Keep what a build needs from being removed; False if somebody else works on it."""
         site = self._site
-        direct = [child.hash for child in site.graph.children(spec.hash, TO_BUILD)]
-        for needed in site.graph.order(direct):
+        for needed in self._needed(spec):
             if needed.external or needed.hash in self._jobs or not self._record(needed.hash):
                 continue
             if not site.holdings.share(needed.hash):
@@ -179,6 +198,11 @@ class Builds:
                 return False
             site.waits.over(spec, needed)
         return True
+
+    def _needed(self, spec: ConcreteSpec) -> Sequence[ConcreteSpec]:
+        """What a build needs: its dependencies of all types, and what those need to be used."""
+        graph = self._site.graph
+        return graph.order([child.hash for child in graph.children(spec.hash, TO_BUILD)])
 
     def _ask(self, builder: Builder) -> None:
         """Ask the builder how the jobs stand, if it is time."""
@@ -270,15 +294,38 @@ class Builds:
     def _heed_cancel(self, builder: Builder) -> None:
         if not self._site.cancel.is_cancelled:
             return
+        now = time.monotonic()
         if self._cancelled_at is None:
-            self._cancelled_at = time.monotonic()
+            self._cancelled_at = now
             for hash_ in list(self._waiting):
                 self._skip(hash_, None)
-            builder.cancel([job.id for job in self._jobs.values()])
             self._pause = SOON
-        elif time.monotonic() - self._cancelled_at > GRACE:
-            for hash_ in list(self._jobs):
-                self._fail(hash_, Interrupted("Cancelled"))
+        if self._heard_at is None:
+            self._cancel_jobs(builder, now - self._cancelled_at)
+        elif now - self._heard_at > GRACE:
+            self._leave(builder, Interrupted("Cancelled", "It does not heed that"))
+
+    def _cancel_jobs(self, builder: Builder, waited: float) -> None:
+        """Have the jobs ended; if the builder does not hear that, it is told again for a while."""
+        if time.monotonic() < self._insist_at:
+            return
+        try:
+            builder.cancel([job.id for job in self._jobs.values()])
+            self._heard_at = time.monotonic()
+        except SpackbinError as error:
+            if waited > INSISTENCE:
+                self._leave(builder, Interrupted("Cancelled, in vain", str(error)))
+            elif not self._insist_at:
+                self._site.reporter.log(None, f"The builds are not cancelled yet. {error}")
+            self._insist_at = time.monotonic() + AGAIN
+
+    def _leave(self, builder: Builder, error: Exception) -> None:
+        """Follow the jobs no longer, although they may go on; the history hears of them later."""
+        for hash_, job in list(self._jobs.items()):
+            with contextlib.suppress(SpackbinError):
+                self._fail(
+                    hash_, left_alone(job.task, builder.by_hand(job.id), error), is_left=True
+                )
 
     def _cause(self, hash_: DagHash) -> DagHash | None:
         """A node that it needs and that will not be there, or none."""
@@ -302,10 +349,10 @@ class Builds:
         site.reporter.finished(hash_, record.prefix or "", already=already)
         self._end(hash_, Outcome.DONE)
 
-    def _fail(self, hash_: DagHash, error: Exception) -> None:
+    def _fail(self, hash_: DagHash, error: Exception, *, is_left: bool = False) -> None:
         job = self._jobs.get(hash_)
         try:
-            self._site.failed(hash_, error, job.log if job else "")
+            self._site.failed(hash_, error, job.log if job else "", is_left)
         finally:
             # Whatever happened: others wait for the end of it.
             self._end(hash_, Outcome.FAILED)

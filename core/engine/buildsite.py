@@ -45,8 +45,8 @@ class Site(Value, frozen=True):
     """How a node of the run has ended, if it has."""
     ended: Callable[[DagHash, Outcome], None]
     """Told how a build has ended."""
-    failed: Callable[[DagHash, Exception, str], None]
-    """Told why, and where its log is."""
+    failed: Callable[[DagHash, Exception, str, bool], None]
+    """Told why, where its log is, and whether its job may go on nevertheless."""
     skipped: Callable[[DagHash, DagHash | None], None]
     """Told of a build that is not tried, and because of which node; `None` if cancelled."""
 
@@ -59,6 +59,16 @@ def not_built(task: BuildTask, report: JobReport) -> SpackbinError:
     else:
         title = f"{task.label} could not be built{where}"
     return SpackbinError(title, report.reason, f"Read its log: spackbin log /{task.hash[:7]}")
+
+
+def left_alone(task: BuildTask, by_hand: str, error: Exception) -> SpackbinError:
+    """The error of a build that may go on and is not followed any longer, because of `error`."""
+    kind = type(error) if isinstance(error, SpackbinError) else SpackbinError
+    return kind(
+        f"The build of {task.label} may still go on, and nobody waits for it",
+        str(error),
+        f"To wait for it, install the same again; to end it: {by_hand}",
+    )
 
 
 def not_there(task: BuildTask, store: str) -> StoreError:

@@ -75,7 +75,7 @@ class _Journal:
                 self.owed.add(event.node)
             case BuildQueued():
                 self.ordered[event.node] = event.time
-            case NodeFailed() | NodeSkipped():
+            case NodeFailed(is_left=False) | NodeSkipped():
                 self.over.add(event.node)
             case NodeFinished():
                 self.over.add(event.node)

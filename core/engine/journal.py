@@ -2,12 +2,12 @@
 
 A run is a directory below the state directory: `request.json` (what to do), `journal.jsonl` (the
 events), `engine.lock` (held while the engine lives), `engine.log` (what the process said), `cancel`
-(present once somebody asked the engine to stop), `settled` (once it owes the store nothing) and
-`builds` (a directory for each build that it ordered).
+(present once somebody asked the engine to stop), `settled` (once it owes the store nothing),
+`builds` (a directory for each build that it ordered), and `job` (the id of Slurm's job that is the
+engine, if one is).
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import secrets
@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from core.atomic import write_atomically
+from core.engine.liveness import is_held, kernel
 from core.errors import StoreError
 from core.events import Event, RunFinished, decode_event, encode_event
 from core.settings import Settings
@@ -112,17 +113,11 @@ class Run:
 
     def is_alive(self) -> bool:
         """True while the engine process lives, on whatever machine."""
-        try:
-            descriptor = os.open(self.directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        return is_held(self.directory / LOCK)
+
+    def standing(self) -> str:
+        """Why it has not begun, as a sentence without a final full stop; empty if it has."""
+        return ""
 
     def history(self) -> list[Event]:
         """All events so far, whatever `events` has given already."""
@@ -186,7 +181,7 @@ def new_run(settings: Settings, request: object) -> Run:
     directory = runs_directory(settings) / f"{stamp}-{secrets.token_hex(2)}"
     try:
         directory.mkdir(parents=True)
-        (directory / LOCK).touch()
+        (directory / LOCK).write_text(kernel())
         write_atomically(directory / REQUEST, msgspec.json.encode(request))
     except OSError as error:
         raise StoreError(

@@ -154,8 +154,17 @@ class Reporter:
         """Report the phase of Spack's that a build came to."""
         self._writer.append(BuildStepped(time=time.time(), node=node, step=step))
 
-    def failed(self, node: DagHash, error: SpackbinError, log: str = "") -> None:
-        """Report a node as failed; `log` is the file with the output of its build."""
+    def failed(
+        self, node: DagHash, error: SpackbinError, log: str = "", *, is_left: bool = False
+    ) -> None:
+        """Report a node as failed.
+
+        Args:
+            node: which.
+            error: why.
+            log: the file with the output of its build.
+            is_left: whether its build may go on nevertheless.
+        """
         self._writer.append(
             NodeFailed(
                 time=time.time(),
@@ -165,6 +174,7 @@ class Reporter:
                 hint=error.hint,
                 exit_status=error.exit_status,
                 log=log,
+                is_left=is_left,
             )
         )
 

@@ -20,7 +20,8 @@ from core.cancel import CancelToken
 from core.engine.flushes import SharedFlush
 from core.engine.history import catch_up, record_run
 from core.engine.holdings import Holdings
-from core.engine.journal import REQUEST, JournalWriter, Run
+from core.engine.journal import LOCK, REQUEST, JournalWriter, Run
+from core.engine.liveness import BEAT, beat, rest
 from core.engine.place import flush
 from core.engine.placers import Placers
 from core.engine.recipe import Awaited, Fetched, Kitchen, fetch_node, place_node
@@ -76,6 +77,8 @@ class Engine:
         # Forked before there are threads.
         count = min(jobs, len(self.fetches)) if self._is_much() else 0
         with Placers(count, jobs, self.cancel) as placers:
+            # In a queue it may have been cancelled before it began.
+            self._heed_cancel(placers)
             watcher = threading.Thread(target=self._watch, args=[placers], name="watch")
             watcher.start()
             try:
@@ -124,14 +127,20 @@ class Engine:
         )
 
     def _watch(self, placers: Placers) -> None:
+        beaten = time.monotonic()
         while not self.ended.wait(POLL):
-            if self.run.is_cancelled():
-                try:
-                    self.writer.append(CancelRequested(time=time.time()))
-                finally:
-                    self.cancel.cancel()
-                    placers.cancel()
-                return
+            if time.monotonic() - beaten > BEAT:
+                beaten = time.monotonic()
+                beat(self.run.directory / LOCK)
+            self._heed_cancel(placers)
+
+    def _heed_cancel(self, placers: Placers) -> None:
+        if self.run.is_cancelled() and not self.cancel.is_cancelled:
+            try:
+                self.writer.append(CancelRequested(time=time.time()))
+            finally:
+                self.cancel.cancel()
+                placers.cancel()
 
     def _install(self, stack: ExitStack, placers: Placers) -> Mapping[DagHash, Outcome]:
         kitchen = self._kitchen(stack, placers)
@@ -294,7 +303,7 @@ class Engine:
         self.revoke(hash_, Outcome.SKIPPED)
         self._skip(hash_, cause)
 
-    def _fail(self, hash_: DagHash, error: Exception, log: str = "") -> None:
+    def _fail(self, hash_: DagHash, error: Exception, log: str = "", is_left: bool = False) -> None:
         if not isinstance(error, SpackbinError):
             traceback.print_exc()
             error = SpackbinError(
@@ -303,7 +312,7 @@ class Engine:
                 f"Please report this with {self.run.directory}",
             )
         self.statuses[hash_] = error.exit_status
-        self.reporter.failed(hash_, error, log)
+        self.reporter.failed(hash_, error, log, is_left=is_left)
 
     def _skip(self, hash_: DagHash, cause: DagHash | None) -> None:
         reason = "the run was cancelled"
@@ -317,7 +326,9 @@ class Engine:
         status = self._status(all(outcomes[h] is Outcome.DONE for h in wanted), outcomes, wanted)
         try:
             # Before the last event: who waited for that finds the run in the history.
-            record_run(self.run, StorePaths(Path(self.request.store)), status)
+            # A build that was left to itself belongs to it, too: then it is too early.
+            paths = StorePaths(Path(self.request.store))
+            record_run(self.run, paths, status, is_building=lambda _run, _hashes: True)
         except SpackbinError as error:
             self.reporter.log(None, f"The run is not in the history yet. {error}")
         self.writer.append(
@@ -367,3 +378,4 @@ def main(directory: str) -> int:
         return error.exit_status
     finally:
         writer.close()
+        rest(run.directory / LOCK)

@@ -100,6 +100,8 @@ class Obstacle(Value, frozen=True):
     """Where; may be empty."""
     hint: str = ""
     """What to do; may be empty."""
+    exit_status: int = 1
+    """Exit status of the family of errors."""
 
 
 class Preflight(Value, frozen=True):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from core.engine.builders import choice
 from core.engine.builders.protocol import BuildTask
-from core.errors import SpackbinError
+from core.errors import NotAvailable, SpackbinError
 from core.model.plan import Disposition, Obstacle, Plan
 from core.settings import Settings
 from core.spack.instance import find_spack
@@ -16,6 +16,7 @@ NO_SPACK = Obstacle(
     "There is no Spack here to build it with",
     "None is configured, and none was found by SPACK_ROOT or PATH",
     "Install Spack (https://spack.io), or name the one to use with SPACK_ROOT",
+    NotAvailable.exit_status,
 )
 """What to say if packages are to be built and nothing builds."""
 
@@ -36,7 +37,8 @@ def with_builder(plan: Plan, settings: Settings) -> Plan:
     try:
         notes = choice.choose_builder(place, plan.builder, spack.prefix).check(tasks)
     except SpackbinError as error:
-        return _obstructed(found, Obstacle(error.title, error.detail, error.hint))
+        obstacle = Obstacle(error.title, error.detail, error.hint, error.exit_status)
+        return _obstructed(found, obstacle)
     warnings = (*plan.preflight.warnings, *(note.removesuffix(".") for note in notes))
     return replace(found, preflight=replace(plan.preflight, warnings=warnings))
 

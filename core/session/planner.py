@@ -5,10 +5,10 @@ against the spec asked for, so that the plan shows what an install would find. W
 can take it is found out last.
 """
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -23,14 +23,18 @@ from core.model.spec import ConcreteSpec
 from core.model.structs import prepare_structs
 from core.planning.plan import Offer, Refusal, make_plan
 from core.session.mirrors import MirrorDesk
-from core.session.offers import Offers
 from core.session.quarantine import is_strange, mirrors_of, quarantine_store, warnings_of
-from core.session.readiness import Readiness
+from core.session.standby import Standby
 from core.settings import Settings
 from core.store.database import Database
 from core.store.paths import StorePaths
 from core.store.records import is_present
 from core.trust.pins import PinStore
+
+if TYPE_CHECKING:
+    # Loaded if there is anything to ask: a plan of what is installed answers at once.
+    from core.session.offers import Offers
+    from core.session.readiness import Readiness
 
 CONNECTIONS = 8
 """Manifests asked for at once."""
@@ -39,16 +43,40 @@ _Offers = dict[DagHash, Offer]
 
 
 class Planner:
-    """Makes plans for one store, and for the quarantine stores beside it."""
+    """Makes plans for one store, and for the quarantine stores beside it.
+
+    Args:
+        settings: where things are.
+        mirrors: the mirrors.
+        pins: the trusted keys.
+        database: that of the store.
+        standby: an engine to be started as soon as a plan is likely to need it.
+    """
 
     def __init__(
-        self, settings: Settings, mirrors: MirrorDesk, pins: PinStore, database: Database
+        self,
+        settings: Settings,
+        mirrors: MirrorDesk,
+        pins: PinStore,
+        database: Database,
+        standby: Standby | None = None,
     ) -> None:
         self._settings = settings
         self._mirrors = mirrors
         self._pins = pins
         self._database = database
-        self._readiness = Readiness(settings, mirrors, pins)
+        self._standby = standby
+
+    @cached_property
+    def _readiness(self) -> "Readiness":
+        from core.session.readiness import Readiness
+
+        return Readiness(self._settings, self._mirrors, self._pins)
+
+    def _new_offers(self) -> "Offers":
+        from core.session.offers import Offers
+
+        return Offers(self._settings, self._mirrors, self._pins)
 
     def plan(self, graph: SpecGraph, host: Host, cancel: CancelToken, builder: str = "") -> Plan:
         """What an install of the roots of `graph` would do.
@@ -66,7 +94,7 @@ class Planner:
             StoreError: the install database cannot be read.
         """
         offers: _Offers = {}
-        asked = Offers(self._settings, self._mirrors, self._pins)
+        asked = cache(self._new_offers)
         plan_for = partial(
             self._plan_for, graph=graph, host=host, asked=asked, cancel=cancel, builder=builder
         )
@@ -78,7 +106,9 @@ class Planner:
             strange = [*strange, *more] if (more := self._strangers(plan)) else []
         if strange:
             return plan_for(self._database, _kept_apart(offers, strange))
-        ready = self._readiness.check(replace(plan, notes=self._notes(plan)), cancel)
+        ready = replace(plan, notes=self._notes(plan))
+        if ready.has_work:
+            ready = self._readiness.check(ready, cancel)
         if not builder or not ready.having(Disposition.BUILD):
             return ready
         from core.session.building import with_builder
@@ -92,7 +122,7 @@ class Planner:
         *,
         graph: SpecGraph,
         host: Host,
-        asked: Offers,
+        asked: "Callable[[], Offers]",
         cancel: CancelToken,
         builder: str,
     ) -> Plan:
@@ -114,13 +144,8 @@ class Planner:
             and spec.hash not in offers
             and catalog.sources(spec.hash)
         ]
-        prepare_structs()
-        with ThreadPoolExecutor(CONNECTIONS, "offers") as pool:
-            futures = [
-                pool.submit(asked.ask, spec, catalog.sources(spec.hash), cancel) for spec in wanted
-            ]
-            for spec, future in zip(wanted, futures, strict=True):
-                offers[spec.hash] = future.result()
+        if wanted:
+            offers |= self._asked(asked, wanted, cancel)
         cancel.check()
         plan = make_plan(
             store=str(database.paths.root),
@@ -132,6 +157,25 @@ class Planner:
             from_source=bool(builder),
         )
         return replace(plan, builder=builder)
+
+    def _asked(
+        self, asked: "Callable[[], Offers]", wanted: Sequence[ConcreteSpec], cancel: CancelToken
+    ) -> _Offers:
+        """What the mirrors say of each spec."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        # All is loaded before it is prepared for threads, and before the engine copies it.
+        _, ask = self._readiness, asked().ask
+        prepare_structs()
+        if self._standby:
+            # Before there are threads; the engine loads while the mirrors are asked.
+            self._standby.expect_run()
+        sources = self._mirrors.catalog().sources
+        with ThreadPoolExecutor(CONNECTIONS, "offers") as pool:
+            futures = [pool.submit(ask, spec, sources(spec.hash), cancel) for spec in wanted]
+            return {
+                spec.hash: future.result() for spec, future in zip(wanted, futures, strict=True)
+            }
 
     def _strangers(self, plan: Plan) -> list[Mirror]:
         """The mirrors whose builds must not go where the plan would put them."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from core.engine.builders.record import JOB
 from core.engine.journal import LOCK, LOG, REQUEST, Run, new_run, runs, runs_directory
+from core.engine.liveness import take
 from core.engine.request import make_request, read_request
 from core.errors import NotAvailable, StoreError, WrongUse
 from core.events import RunFinished
@@ -78,17 +80,27 @@ class RunDesk:
         """The run in progress that does all that a plan would, or none."""
         return joinable(plan, replace(self._settings, store=Path(plan.store)))
 
-    def start(self, plan: Plan, mirrors: tuple[Mirror, ...], standby: Standby | None = None) -> Run:
+    def start(
+        self,
+        plan: Plan,
+        mirrors: tuple[Mirror, ...],
+        standby: Standby | None = None,
+        on: str = "",
+    ) -> Run:
         """Start the engine on a plan, or join the run that does the same already."""
-        return start(plan, replace(self._settings, store=Path(plan.store)), mirrors, standby)
+        return start(plan, replace(self._settings, store=Path(plan.store)), mirrors, standby, on)
 
     def _all(self) -> list[Run]:
         stores = dict.fromkeys((self._settings.store, *self._quarantines()))
-        return [run for store in stores for run in runs(replace(self._settings, store=store))]
+        return [run for store in stores for run in _seen(replace(self._settings, store=store))]
 
 
 def start(
-    plan: Plan, settings: Settings, mirrors: tuple[Mirror, ...], standby: Standby | None = None
+    plan: Plan,
+    settings: Settings,
+    mirrors: tuple[Mirror, ...],
+    standby: Standby | None = None,
+    on: str = "",
 ) -> Run:
     """Start the engine on a plan, in a session of its own, or join a run that does it already.
 
@@ -100,35 +112,61 @@ def start(
         settings: where things are.
         mirrors: those that the plan may name.
         standby: an engine that waits for a run; one is started if there is none.
+        on: empty for this machine; `slurm` for a node of the cluster.
 
     Raises:
-        WrongUse: the plan is not ready, or there is nothing to do.
+        WrongUse: the plan is not ready, there is nothing to do, or it cannot be done `on` that.
         StoreError: the run cannot be recorded.
+        SpackbinError: the cluster does not take it.
     """
     if not plan.has_work:
         raise WrongUse("There is nothing to install")
+    if on and plan.having(Disposition.BUILD):
+        raise WrongUse(
+            "Only what has a binary is installed by a job",
+            hint="Let each build be a job of its own: --builder slurm",
+        )
     request = make_request(plan, settings, mirrors)
     with _starting(settings):
         joined = joinable(plan, settings)
         if joined:
             return joined
         run = new_run(settings, request)
-        lock = os.open(run.directory / LOCK, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            # The engine gets the open file and with it the lock: see ADR 3.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            with (run.directory / LOG).open("ab") as log:
-                engine = _ordered(standby, str(run.directory), lock, log.fileno())
-            # Somebody must take note of its end if it comes before ours.
-            threading.Thread(target=engine.process.wait, name="engine", daemon=True).start()
-        finally:
-            os.close(lock)
+        if on:
+            from core.session.sent import send
+
+            return send(run, settings, mirrors)
+        _begin(run, standby)
     return run
+
+
+def _begin(run: Run, standby: Standby | None) -> None:
+    lock = take(run.directory / LOCK)
+    try:
+        # The engine gets the open file and with it the lock: see ADR 3.
+        with (run.directory / LOG).open("ab") as log:
+            engine = _ordered(standby, str(run.directory), lock, log.fileno())
+        assert engine.process
+        # Somebody must take note of its end if it comes before ours.
+        threading.Thread(target=engine.process.wait, name="engine", daemon=True).start()
+    finally:
+        os.close(lock)
+
+
+def _seen(settings: Settings) -> list[Run]:
+    """All runs of the store, newest first, each as what it is."""
+    return [_as_sent(run) if (run.directory / JOB).exists() else run for run in runs(settings)]
+
+
+def _as_sent(run: Run) -> Run:
+    from core.session.sent import SentRun
+
+    return SentRun(run.directory)
 
 
 def joinable(plan: Plan, settings: Settings) -> Run | None:
     """The run in progress on the store of `settings` that does all that a plan would, or none."""
-    return next((run for run in runs(settings) if run.is_alive() and _does(run, plan)), None)
+    return next((run for run in _seen(settings) if run.is_alive() and _does(run, plan)), None)
 
 
 def _does(run: Run, plan: Plan) -> bool:

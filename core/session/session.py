@@ -53,7 +53,7 @@ class Session:
         settings: where things are.
         only: names or URLs of the mirrors to use; all configured ones if empty.
         host: the machine to plan for; this one if not given.
-        standby: an engine process for the first install; one is started then if not given.
+        standby: the engine process for the first install, started once a plan has work.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Session:
     def _planner(self) -> "Planner":
         from core.session.planner import Planner
 
-        return Planner(self.settings, self._mirrors, self._pins, self._database)
+        return Planner(self.settings, self._mirrors, self._pins, self._database, self._standby)
 
     @cached_property
     def _past(self) -> "HistoryDesk":
@@ -319,8 +319,8 @@ class Session:
 
         return RunDesk(self.settings, self._mirrors.quarantines)
 
-    def start_install(self, plan: Plan) -> "Run":
-        """Start the engine on a plan; it outlives this process.
+    def start_install(self, plan: Plan, on: str = "") -> "Run":
+        """Start the engine on a plan, here or as a job of `on`; it outlives this process.
 
         A run in progress that does all of it already is joined, see `runs.joinable`.
 
@@ -333,7 +333,7 @@ class Session:
         check_writable(Path(plan.store))
         wanted = (node.spec for node in plan.nodes if node.disposition is Disposition.CACHED)
         self._database_of(plan).read().check_writable(wanted)
-        run = self.runs.start(plan, mirrors, self._standby)
+        run = self.runs.start(plan, mirrors, self._standby, on)
         if self._standby and self._standby.has_run:
             self._standby = None
         return run

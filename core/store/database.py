@@ -132,6 +132,27 @@ class Database:
 
         return self.change(add, timeout=timeout, cancel=cancel)
 
+    def register_externals(
+        self, specs: Iterable[ConcreteSpec], *, cancel: CancelToken | None = None
+    ) -> None:
+        """Give those external packages a record that have none: Spack asks for one of each.
+
+        Raises:
+            StoreError: the lock, the old database or the new one failed.
+            Interrupted: `cancel` was set while waiting.
+        """
+        state = self.read()
+        unknown = [spec for spec in specs if spec.hash not in state.records]
+        if not unknown:
+            return
+        new = partial(new_record, explicit=False, time=time.time(), version=state.version)
+
+        def add(installs: dict[str, dict[str, Any]]) -> None:
+            for spec in unknown:
+                installs.setdefault(spec.hash, self._implied(spec, new))
+
+        self.change(add, cancel=cancel)
+
     def mark_explicit(
         self, hashes: Iterable[DagHash], *, cancel: CancelToken | None = None
     ) -> tuple[InstalledRecord, ...]:

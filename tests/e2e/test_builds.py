@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ import pytest
 
 from core.engine.builders import choice
 from core.engine.history import RECORDED, catch_up
-from core.engine.journal import Run, new_run
+from core.engine.journal import new_run
 from core.events import (
     BuildQueued,
     BuildStarted,
@@ -25,32 +24,22 @@ from core.events import (
     PhaseStarted,
     RunStarted,
 )
+from core.store.buildtimes import BuildTimes
 from core.store.database import Database
 from core.store.history import HistoryFile
 from tests.builders import LOG, choose_process_builder
+from tests.e2e.building_worlds import (
+    DIAMOND,
+    HARBOR,
+    installed,
+    is_running,
+    make,
+    names,
+    order,
+    until,
+)
 from tests.engines import EngineWorld, Zygote, ended, failures, finished, zygote
-from tests.simulator.mirror import simulated_mirror
 from tests.simulator.packages import Package
-
-PATIENCE = 60
-
-HARBOR = (
-    Package("system-libc", "2.36", external="/usr"),
-    Package("mud", is_pushed=False, depends_on=("system-libc",)),
-    Package("reed", depends_on=("mud",), files={"share/reed": b"@PREFIX:mud@\n"}),
-    Package("nest", is_pushed=False, depends_on=("reed", "mud")),
-    Package("heron", depends_on=("nest",), files={"share/heron": b"@PREFIX:nest@\n"}),
-    Package("gull", files={"share/gull": b"cry\n" * 500}),
-)
-"""A chain in which what is built and what is cached alternate, and one cached beside it."""
-
-DIAMOND = (
-    Package("bottom", is_pushed=False),
-    Package("left", is_pushed=False, depends_on=("bottom",)),
-    Package("right", is_pushed=False, depends_on=("bottom",)),
-    Package("top", is_pushed=False, depends_on=("left", "right")),
-    Package("beside", is_pushed=False),
-)
 
 
 @pytest.fixture(scope="module")
@@ -59,42 +48,9 @@ def engines() -> Generator[Zygote]:
         yield opened
 
 
-def make(tmp_path: Path, packages: tuple[Package, ...], builder: str = "here") -> EngineWorld:
-    made = EngineWorld(tmp_path / "world", simulated_mirror(tmp_path / "mirror", packages))
-    made.builder = builder
-    made.clear()
-    order(made)
-    return made
-
-
-def order(world: EngineWorld, **packages: object) -> None:
-    (world.directory / "orders.json").write_text(json.dumps(packages))
-
-
 @pytest.fixture
 def world(tmp_path: Path) -> EngineWorld:
     return make(tmp_path, HARBOR)
-
-
-About = BuildQueued | BuildStarted | BuildWaits | NodeFailed | NodeFinished | NodeSkipped
-
-
-def names(world: EngineWorld, run: Run, kind: type[About]) -> list[str]:
-    """Of which packages there are such events, in their order."""
-    by_hash = {one.hash: str(one.package.name) for one in world.mirror.builds.values()}
-    return [by_hash[event.node] for event in run.history() if isinstance(event, kind)]
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
-def installed(world: EngineWorld) -> set[str]:
-    records = Database(world.store).read().records.values()
-    return {str(record.spec.name) for record in records if record.installed} - {"system-libc"}
 
 
 def test_a_chain_of_built_and_cached(world: EngineWorld, engines: Zygote) -> None:
@@ -141,6 +97,14 @@ def test_what_is_told_of_a_build(world: EngineWorld, engines: Zygote) -> None:
     assert "Executing phase: 'install'" in log.read_text()
     steps = [event.step for event in about if isinstance(event, BuildStepped)]
     assert steps == ["stage", "install"]
+
+
+def test_how_long_a_build_took_is_noted(world: EngineWorld, engines: Zygote) -> None:
+    engines.work(world.run("heron"))
+    times = BuildTimes(world.settings.state_dir).of({"mud", "reed", "nest", "heron"})
+    assert {time.name: time.hash for time in times} == {
+        name: world.mirror.builds[name].hash for name in ("mud", "nest")
+    }
 
 
 def test_the_spec_is_handed_over_verbatim(world: EngineWorld, engines: Zygote) -> None:
@@ -316,11 +280,3 @@ def test_what_is_built_after_a_death_gets_into_the_history(
     first = next(event for event in run.history() if isinstance(event, NodeFinished))
     assert first.already
     assert len(finished(run.history())) == 4
-
-
-def is_running(job: Path) -> bool:
-    try:
-        os.kill(int((job / "pid").read_text()), 0)
-    except ProcessLookupError:
-        return False
-    return (job / "status").exists() is False

@@ -4,35 +4,13 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.building import BuildingProgram, read_until, rest_of, until
 from tests.fake_spack import fake_spack
-from tests.program import Program
-
-PATIENCE = 60
-
-
-@dataclass
-class BuildingProgram(Program):
-    """spackbin beside a Spack."""
-
-    spack: Path | None = None
-    path: str = "/usr/bin:/bin"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        environment = {**super().environment, "SPACKBIN_USE_SPACK": "true", "PATH": self.path}
-        return {**environment, "SPACK_ROOT": str(self.spack)} if self.spack else environment
-
-    def order(self, **packages: object) -> None:
-        """What the Spack is to do with packages."""
-        (self.store.parent / "orders.json").write_text(json.dumps(packages))
 
 
 @pytest.fixture
@@ -83,7 +61,7 @@ def test_a_builder_that_is_not_here(program: BuildingProgram) -> None:
     tools.mkdir()
     (tools / "gpg").symlink_to(shutil.which("gpg") or "/usr/bin/gpg")
     program.path = str(tools)
-    said = program.refused(1, "install", "--builder", "slurm", "--yes", "wreck")
+    said = program.refused(4, "install", "--builder", "slurm", "--yes", "wreck")
     assert "sbatch" in said
     assert program.run("plan", "--builder", "abacus", "wreck").returncode == 2
 
@@ -143,13 +121,6 @@ def test_an_environment_gets_its_roots(program: BuildingProgram, golden: Path) -
     assert "scaffold" not in {item["name"] for item in operation["added"]}
 
 
-def until(condition: Any) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_an_engine_that_is_killed_leaves_its_build_to_the_next(program: BuildingProgram) -> None:
     program.order(ghost={"seconds": 6})
     started = program.json("install", "--build", "--yes", "--detach", "wreck")
@@ -171,24 +142,11 @@ def test_an_engine_that_is_killed_leaves_its_build_to_the_next(program: Building
 
 def test_control_c_ends_the_build(program: BuildingProgram) -> None:
     program.order(ghost={"seconds": 60})
-    command = program.arguments("install", "--build", "--yes", "wreck")
-    running = subprocess.Popen(
-        command,
-        env=program.environment,
-        cwd=program.directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert running.stderr
-    for line in running.stderr:
-        if "is being built" in line:
-            break
+    running = program.begin("install", "--build", "--yes", "wreck")
+    read_until(running, "is being built")
     running.send_signal(signal.SIGINT)
-    rest = running.stderr.read()
-    running.stderr.close()
-    assert running.wait(timeout=PATIENCE) == 130
+    rest = rest_of(running)
+    assert running.returncode == 130
     assert "ghost@0.0.7: failed. Cancelled" in rest
     assert not list(program.store.glob("*/ghost-*"))
 

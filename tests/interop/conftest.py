@@ -12,6 +12,7 @@ from real_spack import RealSpack, version_of
 
 from core.model.graph import SpecGraph
 from core.store.paths import StorePaths
+from tests.slurm.cluster import slurm_is_here
 
 CHECKOUTS = [Path(path) for path in os.environ.get("SPACKBIN_TEST_SPACK", "").split(":") if path]
 OLD_TESTS = "test_spack_0_23.py"
@@ -22,6 +23,7 @@ HAVE_SOLVER = {"SPACKBIN_TEST_RECIPES", "SPACKBIN_TEST_PYTHON"} <= os.environ.ke
 
 collect_ignore = [] if HAVE_OLD else [OLD_TESTS]
 collect_ignore += [] if HAVE_SOLVER else ["test_spack_concretizes.py"]
+collect_ignore += [] if slurm_is_here() else ["test_spack_builds_by_slurm.py"]
 collect_ignore_glob = [] if HAVE_NEW else ["test_spack_[!0]*.py"]
 
 

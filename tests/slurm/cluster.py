@@ -4,6 +4,7 @@ import getpass
 import os
 import platform
 import secrets
+import shutil
 import socket
 import subprocess
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "scontrol")
 NODE = "dock"
 PARTITION = "harbor"
 FEATURES = "x86_64_v3,tidal"
@@ -101,10 +103,14 @@ class Cluster:
         self._controller.terminate()
         self._controller.wait(PATIENCE)
 
-    def stop(self) -> None:
-        """End the jobs, then the rest."""
+    def clear(self) -> None:
+        """End all jobs."""
         self.say("scancel", f"--user={getpass.getuser()}")
         _wait(lambda: not self.say("squeue", "--noheader", "--format=%i"))
+
+    def stop(self) -> None:
+        """End the jobs, then the rest."""
+        self.clear()
         self._stack.close()
 
     def say(self, *command: str) -> str:
@@ -121,6 +127,12 @@ class Cluster:
         )
         self._stack.callback(_end, daemon)
         return daemon
+
+
+def slurm_is_here() -> bool:
+    """Whether all its programs are on this machine."""
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return all(shutil.which(program, path=places) for program in PROGRAMS)
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

@@ -1,18 +1,13 @@
 """Tests against a real Slurm, collected where its programs are."""
 
-import os
-import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from cluster import Cluster
+from cluster import Cluster, slurm_is_here
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "scontrol")
-PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-
-if not all(shutil.which(program, path=PLACES) for program in PROGRAMS):
+if not slurm_is_here():
     collect_ignore_glob = ["test_*.py"]
 
 

@@ -112,6 +112,11 @@ class LocalBuilder:
         leaders = [leader for job in running if (leader := self._leader(job))]
         end_sessions(leaders, lambda: not any(map(self._lives, running)), self._grace)
 
+    def by_hand(self, job: str) -> str:
+        """The command with which a user ends a job."""
+        start = read_start(self._places[job])
+        return f"pkill --session {start.process}" if start else f"pkill -f {self._places[job]}"
+
     def log(self, task: BuildTask) -> Path:
         """Where the output of its build is."""
         return task.directory / OUTPUT

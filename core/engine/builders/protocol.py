@@ -97,6 +97,10 @@ class Builder(Protocol):
         """
         ...
 
+    def by_hand(self, job: str) -> str:
+        """The command with which a user ends a job, if we do not."""
+        ...
+
     def log(self, task: BuildTask) -> Path:
         """Where the output of its build is, or will be."""
         ...

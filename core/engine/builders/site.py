@@ -29,7 +29,7 @@ class LocalSettings(_Table, frozen=True):
 
 
 class SlurmNeeds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the job of one package asks for instead of what the others do."""
+    """What a job asks for instead of what the others do."""
 
     partition: str = ""
     """Partition."""
@@ -68,10 +68,18 @@ class SlurmSettings(_Table, frozen=True):
     """Microarchitecture of the nodes of a partition, by its name, in Spack's words."""
     packages: dict[str, SlurmNeeds] = {}
     """What some packages need, by name."""
+    install: SlurmNeeds = SlurmNeeds()
+    """What a job needs that installs what is cached."""
 
     def needs(self, package: str) -> SlurmNeeds:
         """What the job of a package asks for."""
-        own = self.packages.get(package, SlurmNeeds())
+        return self._filled(self.packages.get(package, SlurmNeeds()))
+
+    def install_needs(self) -> SlurmNeeds:
+        """What the job asks for that installs what is cached."""
+        return self._filled(self.install)
+
+    def _filled(self, own: SlurmNeeds) -> SlurmNeeds:
         return SlurmNeeds(
             partition=own.partition or self.partition,
             qos=own.qos or self.qos,
@@ -116,7 +124,8 @@ def _check(site: SiteSettings) -> None:
     """Raise `ValueError` for numbers that make no sense."""
     if site.local.limit < 1 or site.slurm.limit < 1:
         raise ValueError("limit must be 1 or more")
-    if min(site.local.cpus, site.slurm.cpus, *(n.cpus for n in site.slurm.packages.values())) < 0:
+    needs = (site.slurm.install, *site.slurm.packages.values())
+    if min(site.local.cpus, site.slurm.cpus, *(need.cpus for need in needs)) < 0:
         raise ValueError("cpus must be 0 or more")
     if not 0 <= site.local.nice < 20:
         raise ValueError("nice must be 0 to 19")

@@ -21,6 +21,7 @@ from core.engine.builders.record import (
 from core.engine.builders.script import write_script
 from core.engine.builders.site import SlurmNeeds, SlurmSettings
 from core.engine.builders.slurm_client import OURS, SlurmClient
+from core.engine.builders.slurm_job import job_options
 from core.engine.builders.slurm_nodes import check_target
 from core.engine.builders.slurm_queue import QueuedJob
 from core.errors import SpackbinError, StoreError
@@ -134,6 +135,10 @@ class SlurmBuilder:
             note_cancel([self._places[job] for job in active])
             self._client.cancel(active)
 
+    def by_hand(self, job: str) -> str:
+        """The command with which a user ends a job."""
+        return f"scancel {job}"
+
     def log(self, task: BuildTask) -> Path:
         """Where the output of its build is."""
         return task.directory / OUTPUT
@@ -158,27 +163,18 @@ class SlurmBuilder:
         return self._settings.needs(task.label.partition("@")[0])
 
     def _options(self, task: BuildTask, needs: SlurmNeeds, after: Sequence[str]) -> list[str]:
-        given = {
-            "account": self._settings.account,
-            "partition": needs.partition,
-            "qos": needs.qos,
-            "time": needs.time,
-            "mem": needs.memory,
-            "cpus-per-task": needs.cpus,
-            "constraint": needs.constraint,
-            "dependency": f"afterok:{':'.join(after)}" if after else "",
-        }
+        options = job_options(
+            self._settings,
+            needs,
+            name=task.label,
+            comment=_comment(task),
+            output=str(task.directory / OUTPUT),
+        )
         return [
-            f"--job-name={task.label}",
-            f"--comment={_comment(task)}",
-            f"--output={str(task.directory / OUTPUT).replace('%', '%%')}",
-            "--open-mode=append",
-            "--export=ALL",
+            *options,
             "--requeue",
             "--kill-on-invalid-dep=yes",
-            "--nodes=1",
-            "--ntasks=1",
-            *(f"--{name}={value}" for name, value in given.items() if value),
+            *([f"--dependency=afterok:{':'.join(after)}"] if after else []),
             *self._settings.options,
         ]
 

@@ -77,6 +77,16 @@ class SlurmClient:
         if done.returncode != 0 and _GONE not in done.stderr:
             raise _no_answer(done)
 
+    def withdraw(self, job: str) -> None:
+        """`scancel` for a job that waits; one that runs goes on.
+
+        Raises:
+            SpackbinError: Slurm does not answer.
+        """
+        done = self._run("scancel", "--state=PENDING", job)
+        if done.returncode != 0 and _GONE not in done.stderr:
+            raise _no_answer(done)
+
     def partition(self, name: str) -> tuple[str, tuple[frozenset[str], ...]]:
         """Name of a partition, the default one if `name` is empty, and its nodes' features.
 

@@ -120,6 +120,19 @@ def test_what_is_only_referred_to_becomes_installed(store: StorePaths, graph: Sp
     assert (after.installed, after.prefix, after.ref_count) == (True, str(elsewhere), 1)
 
 
+def test_an_external_that_only_a_build_needs_gets_a_record_once(
+    store: StorePaths, graph: SpecGraph
+) -> None:
+    database = Database(store)
+    database.register_externals([graph[GLIBC]])
+    before = store.database.read_bytes()
+    record = database.read().records[GLIBC]
+    assert (record.installed, record.explicit) == (True, False)
+    assert str(record.prefix) == "/usr"
+    database.register_externals([graph[GLIBC]])
+    assert store.database.read_bytes() == before
+
+
 def test_what_is_not_ours_is_kept(store: StorePaths, graph: SpecGraph, golden: Path) -> None:
     document = json.loads((golden / "dev" / "expected-1-db.json").read_text())
     document["beside"] = [1, {"a": None}]
