@@ -46,6 +46,26 @@ def test_a_spec_is_made_concrete_and_planned(harbor: Program) -> None:
     assert harbor.left_in_store() == []
 
 
+def test_what_nothing_on_offer_satisfies_is_left_to_the_solver(harbor: Program) -> None:
+    assert "No mirror offers" in harbor.refused(4, "plan", "wreck@1.1.0.1")
+    said = harbor.run("plan", "--build", "wreck@1.1.0.1", "kelp")
+    assert "wreck@1.1.0.1: wreck@1.1/" in said.stderr
+    assert "by Spack's solver" in said.stderr
+    document = harbor.json("plan", "--build", "wreck@1.1.0.1", "kelp")
+    names = {node["name"]: node for node in document["nodes"]}
+    assert {names[name]["disposition"] for name in ("wreck", "kelp")} == {"cached"}
+    assert names["ghost"]["disposition"] == "to build"
+    assert [names["wreck"]["hash"], names["kelp"]["hash"]] == document["roots"]
+    assert "Spack finds no answer" in harbor.refused(4, "install", "--build", "--yes", "reef@99")
+
+
+def test_the_solver_is_asked_for_everything_that_is_to_be_fresh(harbor: Program) -> None:
+    assert "by Spack's solver" not in harbor.run("plan", "--build", "wreck").stderr
+    assert "by Spack's solver" in harbor.run("plan", "--fresh", "wreck").stderr
+    offered = (harbor.directory / "offered").read_text()
+    assert '"reuse": false' in offered
+
+
 def test_no_is_said_plainly(harbor: Program) -> None:
     said = harbor.refused(4, "concretize", "reef@99")
     assert "Spack finds no answer to 'reef@99'" in said

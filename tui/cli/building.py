@@ -12,7 +12,12 @@ BUILDERS = ("local", "slurm")
 
 
 def build_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds `--build` and `--builder`; the command gets `builder`, see `builder_of`."""
+    """Adds `--build`, `--builder` and `--fresh`; `builder_of` says what they come to."""
+    command = click.option(
+        "--fresh",
+        is_flag=True,
+        help="Have Spack take the newest, whatever is on offer: implies --build.",
+    )(command)
     command = click.option(
         "--builder", type=click.Choice(BUILDERS), help="Who builds it: implies --build."
     )(command)
@@ -21,9 +26,9 @@ def build_options(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-def builder_of(build: bool, builder: str | None) -> str:
+def builder_of(build: bool, builder: str | None, fresh: bool) -> str:
     """The builder that the options name; empty if nothing is to be built."""
-    return builder or (BUILDERS[0] if build else "")
+    return builder or (BUILDERS[0] if build or fresh else "")
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 import time
 
-from core.errors import StoreError
+from core.errors import Interrupted, StoreError
 from core.events import (
     CancelRequested,
     Event,
@@ -18,7 +18,7 @@ from core.events import (
 )
 from core.model.ident import DagHash
 from core.session import Run
-from tui.cli.followbuilds import ABOUT_BUILDS, BuildLines
+from tui.cli.followbuilds import ABOUT_BUILDS, BuildLines, builds_left
 from tui.cli.output import note, print_json
 from tui.state.run import lock_words
 from tui.text import counted, duration
@@ -36,10 +36,13 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
     events: list[Event] = []
     builds = BuildLines()
     pause = SHORTEST_PAUSE
+    standing = ""
     while True:
         try:
             is_alive = run.is_alive()
             news = run.events()
+            if not events and not quiet and standing != (standing := run.standing()) and standing:
+                note(f"{standing}.")
             for event in news:
                 events.append(event)
                 if not quiet:
@@ -47,12 +50,10 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
                     _report_build(event, events, builds)
             if isinstance(events[-1] if events else None, RunFinished):
                 break
+            if not is_alive and not events and run.is_cancelled():
+                raise Interrupted("Cancelled before it began")
             if not is_alive:
-                raise StoreError(
-                    "The install ended without a word",
-                    run.last_words() or str(run.directory),
-                    "Run the same install again; what is half done is cleaned up first",
-                )
+                raise _without_a_word(run, events)
             pause = SHORTEST_PAUSE if news else min(pause * _GROWTH, LONGEST_PAUSE)
             time.sleep(pause)
         except KeyboardInterrupt:
@@ -63,6 +64,16 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
     if as_json:
         print_json("run", run=run.id, store=store, events=events)
     return finished.exit_status
+
+
+def _without_a_word(run: Run, events: list[Event]) -> StoreError:
+    """The error of a run whose engine died."""
+    hint = "Run the same install again; what is half done is cleaned up first"
+    left = builds_left(events)
+    if left:
+        hint += f". Builds that may still go on are taken over by it: {', '.join(left)}"
+    where = run.last_words() or str(run.directory)
+    return StoreError("The install ended without a word", where, hint)
 
 
 def _names(events: list[Event]) -> dict[DagHash, str]:

@@ -1,6 +1,18 @@
 """What is said of the builds of a run on the command line."""
 
-from core.events import BuildQueued, BuildStarted, BuildStepped, BuildWaits, Event, NodeFailed
+from collections.abc import Iterable
+
+from core.events import (
+    BuildQueued,
+    BuildStarted,
+    BuildStepped,
+    BuildWaits,
+    Event,
+    NodeFailed,
+    NodeFinished,
+    NodeSkipped,
+    RunStarted,
+)
 from core.model.ident import DagHash
 from tui.text import duration
 
@@ -41,6 +53,24 @@ class BuildLines:
     def _elapsed(self, node: DagHash, now: float) -> str:
         since = self._since.get(node)
         return f", after {duration(now - since)}" if since else ""
+
+
+def builds_left(events: Iterable[Event]) -> list[str]:
+    """The builds that a run has ordered and not seen to their end, each with its job."""
+    names: dict[DagHash, str] = {}
+    left: dict[DagHash, str] = {}
+    for event in events:
+        match event:
+            case RunStarted():
+                names = {node.hash: f"{node.name}@{node.version}" for node in event.nodes}
+            case BuildQueued():
+                what = names.get(event.node, "a package")
+                left[event.node] = f"{what} ({event.builder}, job {event.job})"
+            case NodeFinished() | NodeFailed() | NodeSkipped():
+                left.pop(event.node, None)
+            case _:
+                pass
+    return list(left.values())
 
 
 def _end_of(log: str) -> list[str]:

@@ -1,8 +1,6 @@
-"""`spackbin install` and `spackbin attach`.
+"""`spackbin install` and `spackbin attach`."""
 
-Little is loaded before the engine process is started: it loads while this one does, and plans.
-"""
-
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("specs", nargs=-1, metavar="SPEC...")
 @environment_option
 @build_options
+@click.option("--on", type=click.Choice(("slurm",)), help="By a node of the cluster, as a job.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Start it and do not wait for it.")
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
@@ -32,6 +31,8 @@ def install(
     environment: Path | None,
     build: bool,
     builder: str | None,
+    fresh: bool,
+    on: str | None,
     yes: bool,
     detach: bool,
     exact: bool,
@@ -39,10 +40,13 @@ def install(
 ) -> None:
     """Install SPEC... or an environment: show the plan, ask, fetch, verify, relocate, register.
 
-    With --build, Spack builds from source what no mirror has, and nothing else.
+    With --build, Spack builds from source what no mirror has, and nothing else; a SPEC that no
+    build on offer satisfies is left to its solver. With --on, a node
+    of the cluster installs what is cached.
     """
-    with given.expecting_install():
-        from tui.cli.follow import follow
+    if on and (build or builder):
+        raise click.UsageError("Only what has a binary is installed --on slurm: --builder slurm")
+    with nullcontext() if on else given.expecting_install():
         from tui.cli.output import note, print_json, say
         from tui.cli.plans import (
             forecast_for,
@@ -53,8 +57,15 @@ def install(
         )
 
         session = given.session
-        wanted = builder_of(build, builder)
-        plan = make_plan_of(session, specs, environment, exact=exact, builder=wanted)
+        plan = make_plan_of(
+            session,
+            specs,
+            environment,
+            exact=exact,
+            builder=builder_of(build, builder, fresh),
+            fresh=fresh,
+            is_quiet=given.is_quiet,
+        )
         if not as_json:
             print_plan(plan, forecast_for(session, plan))
         run = session.runs.joinable(plan) if plan.has_work else None
@@ -63,7 +74,7 @@ def install(
         elif obstacle := obstacle_of(plan):
             raise obstacle
         elif plan.has_work and _agreed(yes, plan):
-            run = session.start_install(plan)
+            run = session.start_install(plan, on or "")
         if run is None:
             session.mark_explicit(plan)
             if as_json:
@@ -75,6 +86,8 @@ def install(
         elif detach:
             say(f"Started run {run.id}. To watch it: spackbin attach")
         else:
+            from tui.cli.follow import follow
+
             raise click.exceptions.Exit(
                 follow(run, quiet=given.is_quiet, as_json=as_json, store=plan.store)
             )

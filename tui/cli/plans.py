@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cancel import CancelToken
-from core.errors import NotAvailable, Refused, SpackbinError, StoreError
+from core.errors import NotAvailable, Refused, SpackbinError, StoreError, WrongUse
 from core.model.plan import Blocker, Disposition, Plan, PlanNode
 from tui.cli.browse import say_choice
 from tui.cli.building import build_options, builder_of
 from tui.cli.machine import machine_options
 from tui.cli.output import note, print_json, say
 from tui.cli.root import Globals
+from tui.cli.solving import solved
 from tui.cli.specs import environment_option, whole_specs
 from tui.state.forecast import forecast_lines
 from tui.state.preflight import fit_words, space_words
@@ -39,16 +40,25 @@ def plan(
     environment: Path | None,
     build: bool,
     builder: str | None,
+    fresh: bool,
     exact: bool,
     as_json: bool,
 ) -> None:
     """Show what an install of SPEC..., or of an environment, would do, and change nothing.
 
-    With --build, what no mirror has counts as work, and what is needed to build it is shown too.
-    Exits with 1, 3 or 4 if it could not be done as it is.
+    With --build, what no mirror has counts as work, and what is needed to build it is shown too;
+    a SPEC that no build on offer satisfies is left to Spack's solver.
+    Exits with 1 to 4 if it could not be done as it is.
     """
-    wanted = builder_of(build, builder)
-    made = make_plan_of(given.session, specs, environment, exact=exact, builder=wanted)
+    made = make_plan_of(
+        given.session,
+        specs,
+        environment,
+        exact=exact,
+        builder=builder_of(build, builder, fresh),
+        fresh=fresh,
+        is_quiet=given.is_quiet,
+    )
     forecast = forecast_for(given.session, made)
     if as_json:
         print_json("plan", **plan_document(made), forecast=forecast)
@@ -66,8 +76,21 @@ def make_plan_of(
     *,
     exact: bool,
     builder: str = "",
+    fresh: bool = False,
+    is_quiet: bool = False,
 ) -> Plan:
-    """The plan for specs as a user gives them; says which builds were chosen."""
+    """The plan for specs as a user gives them; says which builds were chosen.
+
+    Args:
+        session: what is asked.
+        specs: what is wanted.
+        environment: one that is wanted besides.
+        exact: True to refuse a spec that several builds satisfy.
+        builder: who builds what no mirror has; if anybody does, Spack's solver is asked for the
+            specs that nothing on offer satisfies here.
+        fresh: True to leave all specs to the solver, and what is on offer aside.
+        is_quiet: True to say nothing while it works.
+    """
     if not specs and environment is None:
         raise click.UsageError("Name a SPEC, or an environment with -e DIR")
     locked = session.environment(environment) if environment else None
@@ -75,12 +98,41 @@ def make_plan_of(
         for root in locked.roots:
             label = locked.graph[root.hash].label
             note(f"{root.spec}: {label}/{root.hash[:7]}, by the lock file")
+    wanted = whole_specs(specs)
+    hashes, open_ = ([], wanted) if fresh else _on_offer(session, wanted, builder, exact=exact)
+    if open_ and locked:
+        raise WrongUse(
+            f"{open_[0]!a} is for Spack's solver, and the environment is as its lock file says",
+            hint="Name them in two commands, or add it to the environment with Spack",
+        )
+    if open_:
+        reuse = False if fresh else None
+        locked = solved(session, open_, reuse=reuse, is_quiet=is_quiet)
+        for root in locked.roots:
+            note(f"{root.spec}: {locked.graph[root.hash].label}/{root.hash[:7]}, by Spack's solver")
+    return session.plan(hashes, cancel=CancelToken(), environment=locked, builder=builder)
+
+
+def _on_offer(
+    session: "Session", specs: Sequence[str], builder: str, *, exact: bool
+) -> tuple[list[str], list[str]]:
+    """Hashes of the builds that specs come to mean, and the specs that are left to the solver."""
     hashes: list[str] = []
-    for spec in whole_specs(specs):
-        choice = session.resolve(spec, exact=exact)
+    open_: list[str] = []
+    for spec in specs:
+        try:
+            choice = session.resolve(spec, exact=exact)
+        except NotAvailable:
+            if not builder or spec.startswith("/"):
+                raise
+            open_.append(spec)
+            continue
+        if builder and choice.build.disposition is Disposition.OTHER_HOST:
+            open_.append(spec)
+            continue
         say_choice(spec, choice.build, choice.matches)
         hashes.append(choice.build.hash)
-    return session.plan(hashes, cancel=CancelToken(), environment=locked, builder=builder)
+    return hashes, open_
 
 
 def forecast_for(session: "Session", plan: Plan) -> "Forecast | None":
@@ -149,9 +201,10 @@ def obstacle_of(plan: Plan) -> SpackbinError | None:
     if blocked:
         return NotAvailable(f"{_first(blocked)} cannot be used here", blocked[0].reason)
     to_build = plan.having(Disposition.BUILD)
-    lacks_spack = plan.from_source and to_build and not plan.spack
     for obstacle in plan.preflight.obstacles:
-        kind = NotAvailable if lacks_spack else StoreError
+        kind = {WrongUse.exit_status: WrongUse, NotAvailable.exit_status: NotAvailable}.get(
+            obstacle.exit_status, StoreError
+        )
         return kind(obstacle.title, obstacle.detail, obstacle.hint)
     if to_build and not plan.from_source:
         return NotAvailable(

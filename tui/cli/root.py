@@ -61,17 +61,17 @@ class Globals:
     machine: "HostChoice | None" = None
     """For which machine to judge; this one if not given."""
     standby: "Standby | None" = None
-    """An engine that loads while the command is still at its plan."""
+    """An engine that loads while the command is still at its plan, from when that has work."""
 
     @contextmanager
     def expecting_install(self) -> Generator[None]:
-        """Start the engine process now: it loads at the same time as this one.
+        """Have the engine process started as soon as the plan has work.
 
         At the end it is gone, unless a run was given to it.
         """
         from core.session.standby import Standby
 
-        self.standby = Standby()
+        self.standby = Standby(may_fork=True)
         try:
             yield
         finally:
@@ -162,7 +162,7 @@ def _given(switch: bool | None) -> str | None:
 def open_screen(session: "Session") -> int:
     """Open the full-screen program; returns the exit status."""
     # Milliseconds until Esc alone is taken for the key; set before Textual is loaded.
-    os.environ.setdefault("ESCDELAY", "30")
+    os.environ.setdefault("ESCDELAY", "20")
     # A job in a thread lets go sooner when a key comes.
     sys.setswitchinterval(0.0005)
     from tui.app import run_app

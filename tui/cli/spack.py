@@ -1,20 +1,16 @@
 """`spackbin spack` and `spackbin concretize`: the Spack beside us, and what it decides on."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from core.cancel import CancelToken
-from tui.cli.output import print_json, print_table, shown
+from tui.cli.output import print_json, print_table
 from tui.cli.root import Globals
-from tui.text import fitted
+from tui.cli.solving import Waited, solved
 
 if TYPE_CHECKING:
     from core.model.spackfacts import RunningSpack, SpackFacts
-
-WIDTH = 79
-"""Columns of the line that says how long Spack has been at work."""
 
 
 @click.command()
@@ -74,50 +70,11 @@ def concretize(
     if reuse and fresh:
         raise click.UsageError("--reuse and --fresh exclude each other")
     session = given.session
-    waited = Waited(given.is_quiet)
-    try:
-        answer = session.spack.concretize(
-            whole_specs(specs),
-            CancelToken(),
-            reuse=reuse if reuse or fresh else None,
-            waiting=waited,
-        )
-    finally:
-        waited.end()
-        session.spack.close()
+    choice = reuse if reuse or fresh else None
+    answer = solved(session, whole_specs(specs), reuse=choice, is_quiet=given.is_quiet)
     plan = session.plan((), cancel=CancelToken(), environment=answer)
     if as_json:
         asked = [{"spec": root.spec, "hash": root.hash} for root in answer.roots]
         print_json("concretized", asked=asked, **plan_document(plan))
     else:
         print_plan(plan)
-
-
-class Waited:
-    """Says on a terminal, in one line, how long Spack has been at work and what it said last.
-
-    Args:
-        is_quiet: True to say nothing.
-    """
-
-    def __init__(self, is_quiet: bool) -> None:
-        self._is_silent = is_quiet or not sys.stderr.isatty()
-        self._said = 0
-
-    def __call__(self, seconds: float, line: str) -> None:
-        """Say it, once a second."""
-        if self._is_silent or int(seconds) <= self._said:
-            return
-        self._said = int(seconds)
-        text = shown(f"Spack is at work: {self._said} s  {line}")
-        self._write(text)
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._said:
-            self._write("")
-
-    @staticmethod
-    def _write(text: str) -> None:
-        sys.stderr.write(f"\r{fitted(text, WIDTH)}\r")
-        sys.stderr.flush()
