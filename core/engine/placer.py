@@ -5,8 +5,6 @@ becomes of a stage afterwards is decided there. When the engine is no more it en
 nobody writes into a stage that another run sweeps away. See docs/adr/0015.
 """
 
-import contextlib
-import ctypes
 import os
 import pickle
 import queue
@@ -23,6 +21,7 @@ from typing import IO, NamedTuple, NoReturn
 from core.archive.extract import Progress
 from core.cancel import CancelToken
 from core.engine.place import ExtractedTree, extract, relocate
+from core.engine.process import close_all_but
 from core.errors import SpackbinError
 from core.model.artifact import StagedTree, VerifiedArtifact
 from core.model.facts import BuildFacts
@@ -37,7 +36,6 @@ SWITCH = 0.0005
 5 ms, those that inflate and write wait longer for it than they work."""
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG in linux/prctl.h
-_FIRST_OF_OURS = 3  # file descriptors below are standard input, output and error
 
 
 class Job(Value, frozen=True):
@@ -211,7 +209,7 @@ def become_placer(connection: socket.socket, parent: int) -> NoReturn:
     try:
         # The lock of the run is on an open file, and the engine's ends of other sockets are some:
         # what we share with the engine we would keep alive when it is dead.
-        _close_all_but(connection.fileno())
+        close_all_but(connection.fileno())
         _end_with(parent)
         sys.setswitchinterval(SWITCH)
         # Who wants the run to end tells the engine, and that tells us.
@@ -223,17 +221,11 @@ def become_placer(connection: socket.socket, parent: int) -> NoReturn:
         os._exit(1)
 
 
-def _close_all_but(kept: int) -> None:
-    for name in os.listdir("/dev/fd"):
-        if int(name) >= _FIRST_OF_OURS and int(name) != kept:
-            # One of them was for the list itself.
-            with contextlib.suppress(OSError):
-                os.close(int(name))
-
-
 def _end_with(parent: int) -> None:
     """Have the kernel end this process with the engine, also in the midst of a call (Linux)."""
     if sys.platform.startswith("linux"):
+        import ctypes
+
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)

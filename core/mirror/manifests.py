@@ -59,7 +59,7 @@ class ManifestShelf(Value, frozen=True):
             return
         with suppress(StoreError):
             document = Kept(raw.url, raw.form, now, raw.data)
-            write_atomically(path, msgspec.json.encode(document))
+            write_atomically(path, msgspec.json.encode(document), durable=False)
 
     def _read(self, path: Path) -> Kept | None:
         try:

@@ -4,8 +4,11 @@ A loader follows nesting with recursion, so that a few thousand brackets kill th
 guesses types, so that a hash becomes a number. Here every scalar is the text that was written.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 if TYPE_CHECKING:
     import yaml
@@ -14,6 +17,13 @@ from core.errors import WrongUse
 
 PlainNode = str | list["PlainNode"] | dict[str, "PlainNode"]
 """What a document is made of."""
+
+_WORD = r"[\w/][\w/.+@=~-]*+"
+_SCALAR = rf"{_WORD}(?: {_WORD})*+"
+"""A text that YAML takes for itself, and for nothing else, wherever it stands."""
+_FLOW = re.compile(rf"\{{(?:[][{{}}]|,(?: |\n +)|: |{_SCALAR})*+\n?+")
+"""Such texts, and what stands between them in YAML's flow style: with quotes it would be JSON.
+It never tries another way (the second `+`), so that what does not match is known at once."""
 
 
 def plain_mapping(data: bytes, deepest: int) -> dict[str, PlainNode]:
@@ -26,7 +36,10 @@ def plain_mapping(data: bytes, deepest: int) -> dict[str, PlainNode]:
     Raises:
         WrongUse: it is no YAML, no mapping, nested deeper, or has an alias or a key twice.
     """
-    import yaml  # Takes long to load, and most that load this module read no YAML.
+    simple = _simple_mapping(data) if deepest == 1 else None
+    if simple is not None:
+        return simple
+    import yaml  # Takes long to load, and most that load this module read no other YAML.
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's, if there is one
     # Events, because they come one by one, however deep the nesting.
@@ -44,6 +57,21 @@ def plain_mapping(data: bytes, deepest: int) -> dict[str, PlainNode]:
     except yaml.YAMLError as error:
         raise WrongUse(f"it is not YAML: {str(error)!a}") from error
     raise WrongUse("it is no mapping")
+
+
+def _simple_mapping(data: bytes) -> dict[str, PlainNode] | None:
+    """A mapping as Spack writes it for the files of a package; `None` if it is not so simple."""
+    try:
+        text = data.decode()
+        if not _FLOW.fullmatch(text):
+            return None
+        document = re.sub(_SCALAR, r'"\g<0>"', text)
+        found = msgspec.json.decode(document, type=dict[str, str | list[str] | dict[str, str]])
+    except (UnicodeDecodeError, msgspec.DecodeError):
+        return None
+    keys = len(found) + sum(len(inner) for inner in found.values() if isinstance(inner, dict))
+    # One that is there twice would be lost.
+    return cast("dict[str, PlainNode]", found) if keys == text.count(":") else None
 
 
 def _node(event: "yaml.Event", events: "Iterator[yaml.Event]", deeper: int) -> PlainNode:

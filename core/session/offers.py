@@ -8,6 +8,7 @@ can spoil that could make us take the other.
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -30,7 +31,10 @@ from core.trust.verify import Verifier
 
 
 class Offers:
-    """What the mirrors offer, for one plan. May be used by several threads at once."""
+    """What the mirrors offer, for one plan. May be used by several threads at once.
+
+    Which mirrors and keys count is as it was when the plan was begun.
+    """
 
     def __init__(self, settings: Settings, mirrors: MirrorDesk, pins: PinStore) -> None:
         self._keyrings = settings.state_dir / "keyrings"
@@ -39,6 +43,7 @@ class Offers:
         self._blobs = BlobCache(settings.cache_dir, settings.shared_caches)
         self._manifests = ManifestShelf(settings.cache_dir / DIRECTORY)
         self._readers: dict[MirrorName, MirrorReader] = {}
+        self._verifiers: dict[MirrorName, Verifier] = {}
         self._silent: set[MirrorName] = set()
         self._locks: defaultdict[MirrorName, threading.Lock] = defaultdict(threading.Lock)
 
@@ -71,9 +76,12 @@ class Offers:
         return refusals[0] if refusals else Refusal(Blocker.MIRROR, "No mirror has it any more")
 
     def _best_first(self, names: Sequence[MirrorName]) -> list[Mirror]:
-        configured = {mirror.name: mirror for mirror in self._mirrors.configured()}
-        found = [configured[name] for name in names if name in configured]
+        found = [self._configured[name] for name in names if name in self._configured]
         return sorted(found, key=lambda mirror: mirror.is_doubtful)
+
+    @cached_property
+    def _configured(self) -> dict[MirrorName, Mirror]:
+        return {mirror.name: mirror for mirror in self._mirrors.configured()}
 
     def _source(self, mirror: Mirror, spec: ConcreteSpec) -> Source:
         reader = self._reader(mirror)
@@ -95,12 +103,20 @@ class Offers:
     def _manifest(
         self, mirror: Mirror, spec: ConcreteSpec
     ) -> tuple[Verifier, Found, VerifiedManifest]:
-        pins = self._pins.pins(mirror)
-        if mirror.signed and not pins:
-            raise Refused(f"No key is trusted for mirror {mirror.name} yet")
-        verifier = Verifier(mirror, pins, policy_of(mirror), self._keyrings)
+        verifier = self._verifier(mirror)
         found = self._reader(mirror).manifest(spec)
         return verifier, found, verifier.manifest(found.raw)
+
+    def _verifier(self, mirror: Mirror) -> Verifier:
+        with self._locks[mirror.name]:
+            verifier = self._verifiers.get(mirror.name)
+            if verifier is None:
+                pins = self._pins.pins(mirror)
+                if mirror.signed and not pins:
+                    raise Refused(f"No key is trusted for mirror {mirror.name} yet")
+                verifier = Verifier(mirror, pins, policy_of(mirror), self._keyrings)
+                self._verifiers[mirror.name] = verifier
+            return verifier
 
     def _reader(self, mirror: Mirror) -> MirrorReader:
         with self._locks[mirror.name]:

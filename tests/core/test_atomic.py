@@ -1,5 +1,6 @@
 """Small files are written whole or not at all."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -51,3 +52,14 @@ def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError, match="A file cannot be written"):
         write_atomically(tmp_path / "file" / "below", b"one")
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_can_be_had_again_need_not_wait_for_the_disk(
+    tmp_path: Path, durable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+    monkeypatch.setattr(os, "fsync", waits.append)
+    write_atomically(tmp_path / "file", b"one", durable=durable)
+    assert (tmp_path / "file").read_bytes() == b"one"
+    assert len(waits) == durable

@@ -27,8 +27,13 @@ SLOW = {
 }
 """What takes long to load, and no command needs that only looks at what is here."""
 
+STARTS = {"os.fork", "os.posix_spawn", "subprocess.Popen"}
+"""Audit events of new processes."""
+
 RUN = """
 import os, sys
+STARTS = {"os.fork", "os.posix_spawn", "subprocess.Popen"}
+sys.addaudithook(lambda event, _: event in STARTS and print(event, file=sys.stderr, flush=True))
 leave = os._exit
 def tell(status):
     print(*sys.modules, file=sys.stderr, flush=True)
@@ -82,7 +87,30 @@ def test_to_look_at_what_is_here_nothing_slow_is_loaded(
 def test_a_plan_of_a_mirror_in_files_needs_no_network(environment: dict[str, str]) -> None:
     loaded = loaded_by(environment, "plan", "reef")
     assert "core.session.planner" in loaded
-    assert loaded.isdisjoint({"elftools", "httpx", "http.client", "ssl", "textual"})
+    assert loaded.isdisjoint({"elftools", "httpx", "http.client", "ssl", "textual", "yaml"})
+
+
+def test_an_install_copies_itself_to_be_the_engine_and_one_with_nothing_to_do_does_not(
+    environment: dict[str, str],
+) -> None:
+    # What GnuPG found good a moment ago need not be found so again.
+    loaded_by(environment, "plan", "reef")
+    first = loaded_by(environment, "install", "--yes", "reef")
+    assert first & STARTS == {"os.fork"}
+    assert "core.session.runs" in first
+    again = loaded_by(environment, "install", "--yes", "reef")
+    assert not again & (STARTS | SLOW)
+    # Nobody is asked, nothing is looked at in archives, and no run is followed.
+    assert again.isdisjoint(
+        {
+            "concurrent.futures",
+            "core.engine.worker",
+            "core.session.offers",
+            "core.session.readiness",
+            "core.session.runs",
+            "tui.cli.follow",
+        }
+    )
 
 
 def test_who_builds_nothing_loads_nothing_for_it(environment: dict[str, str]) -> None:
