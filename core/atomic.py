@@ -13,11 +13,17 @@ from pathlib import Path
 from core.errors import StoreError
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace the file at `path` (or where a symbolic link there leads) by `data`.
 
     Its permissions stay; a new file can be read by its owner alone. Missing directories are
     made. Nothing is left behind if it fails.
+
+    Args:
+        path: of the file.
+        data: all that is to be in it.
+        durable: False for what can be had again, and is checked when it is read: after a power
+            cut the file may be empty or damaged. Each one that is durable waits for the disk.
 
     Raises:
         StoreError: it cannot be written.
@@ -33,7 +39,8 @@ def write_atomically(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fchmod(stream.fileno(), mode)
-                os.fsync(stream.fileno())
+                if durable:
+                    os.fsync(stream.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

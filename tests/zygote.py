@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from core.engine import worker
+from core.engine import builds, worker
 from core.engine.builders import choice
 from core.engine.journal import LOCK, LOG, REQUEST, JournalWriter
 from core.engine.request import read_request
@@ -132,6 +132,9 @@ def main() -> None:
     prepare_structs()
     # However small the packages of a test are, worker processes take part.
     worker.MUCH = 0
+    # A builder that hears nothing is told so much sooner.
+    builds.INSISTENCE = 0.5
+    builds.AGAIN = 0.2
     choice.choose_builder = choose_process_builder
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")

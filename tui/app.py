@@ -1,8 +1,11 @@
 """The full-screen program: wiring only."""
 
+import asyncio
+import contextlib
 import os
 import sys
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -10,18 +13,16 @@ from textual.app import App
 from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import Input
 
 from core.errors import WrongUse
-from core.session import Run, Session
 from tui.commands import choose_keys
 from tui.jobs import Jobs
 from tui.messages import Asked, JobEnded, Learned, facts, requests
-from tui.screens.base import CommandScreen
+from tui.screens import load_all
+from tui.screens.base import CommandScreen, Patient
 from tui.screens.browse import BrowseScreen
-from tui.screens.dialogs import error_dialog
-from tui.screens.form import FormDialog
-from tui.screens.preview import PreviewScreen
-from tui.screens.run import RunScreen
+from tui.screens.dialogs import Dialog, error_dialog
 from tui.state.badges import NO_BADGES, Badges
 from tui.state.run import RunState
 from tui.state.runnode import Status
@@ -34,9 +35,17 @@ from tui.widgets.keymap import keymap, textual_keymap
 from tui.widgets.pace import AnswerTime, Pace, slow_line
 from tui.widgets.painter import Painter
 
+if TYPE_CHECKING:
+    # Loaded by the jobs that need it, when the first frame is out.
+    from core.session import Run, Session
+
 GOES_ON = "The install goes on. Watch it with: spackbin attach"
 ANSWER_PATIENCE = 1.0
 """Seconds after which an answer of the terminal is not expected any more."""
+TYPING_PATIENCE = 0.2
+"""Seconds that is waited at most for a field to take in what was typed before a command."""
+LOAD_SECONDS = 0.5
+"""From the start until those screens are loaded that no key has opened yet."""
 
 
 class SpackbinApp(App[int]):
@@ -52,7 +61,7 @@ class SpackbinApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+c", "leave", "Leave", priority=True, show=False)]  # noqa: RUF012
 
-    def __init__(self, session: Session, *, ascii_only: bool | None = None) -> None:
+    def __init__(self, session: "Session", *, ascii_only: bool | None = None) -> None:
         super().__init__(ansi_color=True, driver_class=TerminalDriver)
         self.theme = THEME
         self.animation_level = "none"
@@ -97,6 +106,11 @@ class SpackbinApp(App[int]):
             self.push_screen(error_dialog(_wrong_keys(self._key_problems)))
         if self._settings.slow is None:
             self._ask_terminal()
+        self.set_timer(LOAD_SECONDS, self._load_rest)
+
+    def _load_rest(self) -> None:
+        """Load in a thread what was left out to be there sooner."""
+        self.run_worker(load_all, thread=True)
 
     def _ask_terminal(self) -> None:
         if isinstance(self._driver, TerminalDriver):
@@ -122,7 +136,39 @@ class SpackbinApp(App[int]):
         """Keys are noted: somebody looks."""
         if isinstance(event, events.Key | events.Paste):
             self._pace.type(monotonic())
+        if isinstance(event, events.Key) and await self._do_command(event):
+            return
         await super().on_event(event)
+
+    async def _do_command(self, key: events.Key) -> bool:
+        """Do what a key is bound to before the next key is looked at; returns whether it is.
+
+        Textual hands a key to the widget that has the focus, and does what it is bound to when it
+        has come back from there. On a slow line keys come in bursts: the second letter of what was
+        typed into a filter was a command then.
+        """
+        field = self.focused if isinstance(self.focused, Input) else None
+        is_typed = field is not None and key.is_printable
+        if key.is_forwarded or is_typed or isinstance(self.screen, Dialog):
+            return False
+        if field:
+            await self._settle(field)
+        name = key.key
+        is_done = await self._check_bindings(name, priority=True) or await self._check_bindings(
+            name
+        )
+        if field and is_done:
+            await self._settle(field)
+        return is_done
+
+    async def _settle(self, field: Input) -> None:
+        """Wait until what was typed is in a field, and has had its effect on the screen."""
+        for node in field.ancestors_with_self:
+            if node is not self:
+                done = asyncio.Event()
+                node.call_later(done.set)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), TYPING_PATIENCE)
 
     def on_resize(self) -> None:
         """Terminals move what they show when their size changes, even for a moment."""
@@ -156,7 +202,7 @@ class SpackbinApp(App[int]):
 
     def _tell(self, fact: facts.Fact) -> None:
         for screen in list(self.screen_stack):
-            if isinstance(screen, CommandScreen | FormDialog) and screen.is_mounted:
+            if isinstance(screen, Patient) and screen.has_widgets:
                 screen.learn(fact)
 
     def _heed(self, fact: facts.Fact) -> None:
@@ -182,12 +228,12 @@ class SpackbinApp(App[int]):
             case _:
                 pass
 
-    def _find(self, run: Run, *, is_wanted: bool) -> None:
+    def _find(self, run: "Run", *, is_wanted: bool) -> None:
         is_known = self._run is not None and self._run.id == run.id
         if is_wanted and not is_known:
             self._follow(run)
 
-    def _follow(self, run: Run) -> None:
+    def _follow(self, run: "Run") -> None:
         self._run, self._run_state = run, RunState()
         self._jobs.start(requests.FollowRun(run))
 
@@ -199,10 +245,13 @@ class SpackbinApp(App[int]):
         )
 
     def _show_run(self) -> None:
-        if self._run is None or isinstance(self.screen, RunScreen):
+        from tui.screens.run import RunScreen
+
+        now = self.screen.table_name if isinstance(self.screen, CommandScreen) else ""
+        if self._run is None or now == RunScreen.table_name:
             return
         screen = RunScreen(self._run, self._run_state)
-        if isinstance(self.screen, PreviewScreen):
+        if now == "preview":
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
@@ -222,7 +271,7 @@ class SpackbinApp(App[int]):
         self.exit(0, message=GOES_ON if goes_on else None)
 
 
-def run_app(session: Session) -> int:
+def run_app(session: "Session") -> int:
     """Run the full-screen program; returns the exit status.
 
     Raises:

@@ -5,6 +5,7 @@ one home directory and, if named, one keyring file.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -25,6 +26,7 @@ _OPTIONS = [
     "--no-auto-check-trustdb",
     "--lock-never",
 ]
+_MISSING = "GnuPG is not here, and without it no signature can be checked"
 _INSTALL = "Install GnuPG 2.1 or later, and see that gpg is on the PATH"
 
 
@@ -61,20 +63,23 @@ class Gpg:
         Raises:
             Refused: there is no GnuPG, or it is too old.
         """
+        # Looked for once, and not along the PATH by each of hundreds of processes.
+        binary = shutil.which("gpg")
+        if binary is None:
+            raise Refused(_MISSING, hint=_INSTALL)
         # It takes long to load, and nobody needs it who has verified all of it a moment ago.
         import gnupg  # pyright: ignore[reportMissingTypeStubs]
 
         try:
             self._gpg: Any = gnupg.GPG(
+                binary,
                 gnupghome=str(home),
                 keyring=str(keyring) if keyring else None,
                 options=_OPTIONS,
                 env={**os.environ, "LC_ALL": "C"},
             )
         except OSError as error:
-            raise Refused(
-                "GnuPG is not here, and without it no signature can be checked", hint=_INSTALL
-            ) from error
+            raise Refused(_MISSING, hint=_INSTALL) from error
         except ValueError as error:
             raise Refused("GnuPG is too old or damaged", hint=_INSTALL) from error
         self._gpg.result_map = {

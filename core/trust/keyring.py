@@ -32,7 +32,7 @@ def open_keyring(keyrings: Path, pins: Sequence[Pin]) -> Gpg:
     with _lock:
         if not _holds(keyring, content):
             _make_private(home)
-            write_atomically(keyring, content)
+            write_atomically(keyring, content, durable=False)
         return _gpg(home, keyring)
 
 

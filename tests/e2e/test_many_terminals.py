@@ -222,3 +222,15 @@ def test_a_held_key_costs_a_slow_line_few_frames(program: Program, golden: Path)
             sent[option] = count
             opened.read(1.5)
     assert 0 < sent["--slow"] < sent["--no-slow"] * 0.75, sent
+
+
+def test_it_ends_when_its_terminal_goes_although_nobody_says_so(
+    program: Program, golden: Path
+) -> None:
+    """The terminal is not the controlling one, so that the kernel sends no signal."""
+    program.trusting(golden / "dev" / "mirror-signed")
+    with terminal(program) as opened:
+        opened.sees("8 of 8 packages")
+        with Path(os.devnull).open() as nothing:
+            os.dup2(nothing.fileno(), opened._ours)
+        assert opened.process.wait(30) == -signal.SIGHUP

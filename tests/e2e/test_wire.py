@@ -8,6 +8,7 @@ from pathlib import Path
 import pyte
 
 from tests.e2e.test_terminal import COLUMNS, LINES, Terminal, terminal
+from tests.e2e.varied_mirror import PACKAGES, make_varied_mirror
 from tests.program import Program
 
 FIRST_SCREEN = 12_000
@@ -38,6 +39,21 @@ def test_keys_cost_little(program: Program, golden: Path) -> None:
         assert answer(opened, "\x1b[6~") <= PAGE_DOWN
         opened.read(1.0)
         assert opened.read(2.0) == 0
+
+
+def test_keys_cost_little_where_all_packages_differ(program: Program, tmp_path: Path) -> None:
+    program.good("mirror", "add", "varied", str(make_varied_mirror(tmp_path / "varied")))
+    with terminal(program) as opened:
+        opened.sees(f"of {PACKAGES} packages", "needs no other package")
+        opened.read(0.5)
+        # So many that the list scrolls, which is dear and therefore rare.
+        down = [answer(opened, "j") for _ in range(30)]
+        up = [answer(opened, "k") for _ in range(20)]
+        assert min(down + up) > 0
+        assert statistics.median(down) <= CURSOR_KEY, down
+        assert statistics.median(up) <= CURSOR_KEY, up
+        pages = [answer(opened, key) for key in ("\x1b[6~", "\x1b[6~", "\x1b[5~", "G", "g")]
+        assert max(pages) <= PAGE_DOWN, pages
 
 
 def test_after_a_stop_and_fg_the_screen_is_whole(program: Program, golden: Path) -> None:

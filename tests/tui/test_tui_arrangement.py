@@ -4,21 +4,35 @@ from tests.tui.tui_drive import opened
 from tests.tui.tui_fakes import FakeSession
 
 
-async def test_one_kind_after_the_other_then_all(session: FakeSession) -> None:
+async def test_kinds_are_ticked_and_counted(session: FakeSession) -> None:
     async with opened(session) as driver:
         await driver.sees("45 of 45")
-        listed = driver.app.screen.packages
+        browse = driver.app.screen
         await driver.press("f")
-        await driver.sees("runs here, installed only")
-        assert {row.disposition.value for row in listed.rows} == {"installed"}
-        kinds = 1
-        while len(listed.rows) < 45:
-            await driver.press("f")
-            await driver.pilot.pause(0.05)
-            kinds += 1
-            assert len({row.disposition for row in listed.rows}) == 1 or len(listed.rows) == 45
-        assert kinds > 2
+        await driver.sees("List only", "[ ] ■ installed", "[ ] ◇ external")
+        counts = {kind.value: number for kind, number in driver.app.screen._list.rows}
+        assert sum(counts.values()) == 45
+        await driver.press("space")
+        await driver.sees("[x] ■ installed", f"{counts['installed']} of 45 packages")
+        assert {row.disposition.value for row in browse.packages.rows} == {"installed"}
+        await driver.press("j", "space", "escape")
+        both = counts["installed"] + counts["cached"]
+        await driver.sees(f"{both} of 45 packages", "2 kinds only")
+        assert {row.disposition.value for row in browse.packages.rows} == {"installed", "cached"}
+        await driver.press("f", "space", "j", "space", "q")
+        await driver.sees("45 of 45")
         await driver.misses(" only")
+
+
+async def test_kinds_are_counted_among_what_the_filter_leaves(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("45 of 45")
+        await driver.press("slash")
+        await driver.type("hdf5")
+        await driver.press("enter", "f")
+        await driver.sees("List only")
+        left = len(driver.app.screen_stack[-2].packages.rows)
+        assert sum(number for _, number in driver.app.screen._list.rows) == left < 45
 
 
 async def test_packages_sorted_by_state_and_by_builds(session: FakeSession) -> None:

@@ -1,6 +1,7 @@
 """The first screen, key by key, at 80x24."""
 
 import pytest
+from textual import events
 
 from core.errors import MirrorError
 from core.model.plan import Disposition
@@ -167,6 +168,18 @@ async def test_filter_in_spec_syntax_goes_through_the_session(session: FakeSessi
         await driver.sees("The query cannot be understood")
         await driver.press("escape")
         await driver.sees("45 of 45 packages")
+
+
+async def test_keys_that_come_in_one_burst_are_heeded_in_their_order(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("45 of 45")
+        screen = driver.app.screen
+        signs = {"slash": "/", "minus": "-", "enter": "\r"}
+        for name in ("slash", *"hdf5", "minus", "enter", "l", "j", "h"):
+            driver.app.post_message(events.Key(name, signs.get(name, name)))
+        await driver.until(lambda: screen.filter_line.field.value == "hdf5-")
+        await driver.until(lambda: screen.packages.has_focus)
+        assert driver.app.screen is screen
 
 
 async def test_marks_are_counted_and_previewed_together(session: FakeSession) -> None:

@@ -110,7 +110,7 @@ def test_frames_between_two_that_are_sent_are_left_out() -> None:
     assert len(desk.sent) == len(desk.later) == 1
     desk.now += 1
     desk.later[0]()
-    assert desk.sent == ["\x1b[1;1Hone\x1b[1;4H\x1b[K", "\x1b[1;1Hthree"]
+    assert desk.sent == ["\x1b[1;1Hone\x1b[4G\x1b[K", "\x1b[1;1Hthree"]
 
 
 def test_a_stuck_terminal_gets_the_last_frame_when_it_goes_on() -> None:

@@ -83,7 +83,7 @@ COMMANDS: tuple[Command, ...] = (
         ("f",),
         "f",
         "kinds",
-        "List only what is installed, cached, blocked and so on, one after the other; then all",
+        "Choose what is listed: installed, cached, blocked and so on, with how many of each",
         ("browse",),
     ),
     Command(

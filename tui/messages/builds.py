@@ -1,7 +1,6 @@
 """Builds from source: what screens ask, and what they learn."""
 
 from array import array
-from dataclasses import dataclass, field
 
 from core.model.environment import Environment
 from core.model.forecast import Forecast
@@ -11,18 +10,16 @@ from tui.messages.facts import Fact
 from tui.messages.requests import Request
 
 
-@dataclass(frozen=True)
-class ForecastBuilds(Request):
+class ForecastBuilds(Request, frozen=True):
     """Find out how long the builds of a plan may take."""
 
-    plan: Plan = field(compare=False)
+    plan: Plan
     """The plan."""
     latest_wins = True
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class TailLog(Request):
+class TailLog(Request, frozen=True):
     """Read the end of the output of a build."""
 
     path: str
@@ -33,8 +30,7 @@ class TailLog(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class IndexLog(Request):
+class IndexLog(Request, frozen=True):
     """Find out where the lines of the output of a build begin, until that is given up."""
 
     path: str
@@ -43,8 +39,7 @@ class IndexLog(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class SearchLog(Request):
+class SearchLog(Request, frozen=True):
     """Find a text in the output of a build, in whatever case."""
 
     path: str
@@ -59,8 +54,7 @@ class SearchLog(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class BuildsForecast(Fact):
+class BuildsForecast(Fact, frozen=True):
     """It is known how long the builds of a plan may take."""
 
     plan: Plan
@@ -69,8 +63,7 @@ class BuildsForecast(Fact):
     """What is known."""
 
 
-@dataclass(frozen=True)
-class LogTailed(Fact):
+class LogTailed(Fact, frozen=True):
     """The end of the output of a build was read."""
 
     path: str
@@ -79,8 +72,7 @@ class LogTailed(Fact):
     """The last lines, cleaned; none if there is no output yet."""
 
 
-@dataclass(frozen=True)
-class LogIndexed(Fact):
+class LogIndexed(Fact, frozen=True):
     """More is known of where lines begin."""
 
     path: str
@@ -93,8 +85,7 @@ class LogIndexed(Fact):
     """True if the file begins anew: what was known of it is of another one."""
 
 
-@dataclass(frozen=True)
-class LogSearched(Fact):
+class LogSearched(Fact, frozen=True):
     """A text was looked for in the output of a build."""
 
     request: SearchLog
@@ -103,16 +94,14 @@ class LogSearched(Fact):
     """Where it stands, `None` if nowhere."""
 
 
-@dataclass(frozen=True)
-class FindRecipes(Request):
+class FindRecipes(Request, frozen=True):
     """List the packages that Spack could build and of which nobody has a binary."""
 
     latest_wins = True
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class Concretize(Request):
+class Concretize(Request, frozen=True):
     """Let Spack decide how to build something. May take minutes."""
 
     spec: str
@@ -121,8 +110,7 @@ class Concretize(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class RecipesFound(Fact):
+class RecipesFound(Fact, frozen=True):
     """The packages were listed that could be built."""
 
     packages: tuple[PackageView, ...]
@@ -131,8 +119,7 @@ class RecipesFound(Fact):
     """False if the recipes are still being read, and these are those of before."""
 
 
-@dataclass(frozen=True)
-class ConcretizingGoesOn(Fact):
+class ConcretizingGoesOn(Fact, frozen=True):
     """Spack is still deciding."""
 
     request: Concretize
@@ -141,8 +128,7 @@ class ConcretizingGoesOn(Fact):
     """What it said last, cleaned."""
 
 
-@dataclass(frozen=True)
-class Concretized(Fact):
+class Concretized(Fact, frozen=True):
     """Spack has decided."""
 
     request: Concretize

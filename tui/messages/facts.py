@@ -1,6 +1,6 @@
 """What screens learn, in the past tense."""
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.errors import SpackbinError
 from core.events import Event
@@ -11,8 +11,8 @@ from core.model.ident import DagHash, Fingerprint, MirrorName
 from core.model.mirror import KnownMirror
 from core.model.plan import Plan
 from core.model.removal import Removal, RemovalPlan
+from core.model.value import Value
 from core.model.views import BuildDetails, BuildView, KeyStatus, MirrorStatus, PackageView
-from core.session import Run
 from tui.messages.requests import (
     FindBuilds,
     FindPackages,
@@ -24,13 +24,16 @@ from tui.messages.requests import (
     Request,
 )
 
+if TYPE_CHECKING:
+    # Its room is loaded when a job asks for runs.
+    from core.session import Run
 
-class Fact:
+
+class Fact(Value, frozen=True):
     """Something that is so since a moment ago."""
 
 
-@dataclass(frozen=True)
-class RequestFailed(Fact):
+class RequestFailed(Fact, frozen=True):
     """A request could not be met."""
 
     request: Request
@@ -39,8 +42,7 @@ class RequestFailed(Fact):
     """Why."""
 
 
-@dataclass(frozen=True)
-class HostRead(Fact):
+class HostRead(Fact, frozen=True):
     """This machine was looked at."""
 
     host: Host
@@ -49,8 +51,7 @@ class HostRead(Fact):
     """Root of the install tree."""
 
 
-@dataclass(frozen=True)
-class MirrorsRead(Fact):
+class MirrorsRead(Fact, frozen=True):
     """The mirrors were listed."""
 
     mirrors: tuple[MirrorStatus, ...]
@@ -59,16 +60,14 @@ class MirrorsRead(Fact):
     """What could not be read of the configuration of a Spack beside us, as sentences."""
 
 
-@dataclass(frozen=True)
-class KnownMirrorsRead(Fact):
+class KnownMirrorsRead(Fact, frozen=True):
     """The public mirrors that we know of were listed."""
 
     mirrors: tuple[KnownMirror, ...]
     """All of them, the best known first."""
 
 
-@dataclass(frozen=True)
-class PackagesFound(Fact):
+class PackagesFound(Fact, frozen=True):
     """Packages were listed."""
 
     request: FindPackages
@@ -77,8 +76,7 @@ class PackagesFound(Fact):
     """Sorted by name."""
 
 
-@dataclass(frozen=True)
-class BuildsFound(Fact):
+class BuildsFound(Fact, frozen=True):
     """The builds of a package were listed."""
 
     request: FindBuilds
@@ -87,16 +85,14 @@ class BuildsFound(Fact):
     """The best for this host first."""
 
 
-@dataclass(frozen=True)
-class DetailsRead(Fact):
+class DetailsRead(Fact, frozen=True):
     """One build was read in full."""
 
     details: BuildDetails
     """What it is."""
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(Value, frozen=True):
     """What is left on the file system of the store."""
 
     bytes_free: int
@@ -105,8 +101,7 @@ class Room:
     """Files that this user may still make; 0 if the file system does not count them."""
 
 
-@dataclass(frozen=True)
-class PlanMade(Fact):
+class PlanMade(Fact, frozen=True):
     """It is known what an install would do."""
 
     request: MakePlan
@@ -117,48 +112,43 @@ class PlanMade(Fact):
     """What is left in the store, `None` if it cannot be found out."""
 
 
-@dataclass(frozen=True)
-class InstallStarted(Fact):
+class InstallStarted(Fact, frozen=True):
     """The engine of an install began."""
 
-    run: Run
+    run: "Run"
     """The run."""
 
 
-@dataclass(frozen=True)
-class RunFound(Fact):
+class RunFound(Fact, frozen=True):
     """It is known whether this store has a run."""
 
     request: FindRun
     """What was asked."""
-    run: Run | None
+    run: "Run | None"
     """The run in progress, else the last; `None` if there was none."""
     is_alive: bool
     """True if it is in progress."""
 
 
-@dataclass(frozen=True)
-class EventsArrived(Fact):
+class EventsArrived(Fact, frozen=True):
     """Something happened in a run."""
 
-    run: Run
+    run: "Run"
     """Which."""
     events: tuple[Event, ...]
     """What, in order."""
 
 
-@dataclass(frozen=True)
-class EngineLost(Fact):
+class EngineLost(Fact, frozen=True):
     """The engine of a run ended without saying so."""
 
-    run: Run
+    run: "Run"
     """Which."""
     last_words: str
     """The end of what it wrote. Foreign text."""
 
 
-@dataclass(frozen=True)
-class RunProgressed(Fact):
+class RunProgressed(Fact, frozen=True):
     """The state that the app keeps of the run took in new events."""
 
     nodes: frozenset[DagHash]
@@ -171,16 +161,14 @@ class RunProgressed(Fact):
     """True if the run came to its end with them."""
 
 
-@dataclass(frozen=True)
-class HistoryRead(Fact):
+class HistoryRead(Fact, frozen=True):
     """What was done to the store was listed."""
 
     history: History
     """All of it."""
 
 
-@dataclass(frozen=True)
-class RemovalPlanned(Fact):
+class RemovalPlanned(Fact, frozen=True):
     """It is known what a removal would do."""
 
     request: PlanRemoval
@@ -189,8 +177,7 @@ class RemovalPlanned(Fact):
     """What it would remove; of an undo that brings packages back, what it would install."""
 
 
-@dataclass(frozen=True)
-class Removed(Fact):
+class Removed(Fact, frozen=True):
     """Something was removed."""
 
     request: Remove
@@ -199,16 +186,14 @@ class Removed(Fact):
     """What was done."""
 
 
-@dataclass(frozen=True)
-class RemovalGivenUp(Fact):
+class RemovalGivenUp(Fact, frozen=True):
     """A removal was given up in time: nothing was removed."""
 
     request: Remove
     """What was asked."""
 
 
-@dataclass(frozen=True)
-class EnvironmentRead(Fact):
+class EnvironmentRead(Fact, frozen=True):
     """An environment was read."""
 
     request: ReadEnvironment
@@ -217,24 +202,21 @@ class EnvironmentRead(Fact):
     """What it holds."""
 
 
-@dataclass(frozen=True)
-class MirrorAdded(Fact):
+class MirrorAdded(Fact, frozen=True):
     """A mirror was added; its index is not read yet."""
 
     mirror: MirrorStatus
     """The mirror."""
 
 
-@dataclass(frozen=True)
-class MirrorRemoved(Fact):
+class MirrorRemoved(Fact, frozen=True):
     """A mirror was removed."""
 
     name: MirrorName
     """Which."""
 
 
-@dataclass(frozen=True)
-class RefreshProgressed(Fact):
+class RefreshProgressed(Fact, frozen=True):
     """A refresh got on."""
 
     mirror: MirrorName
@@ -247,8 +229,7 @@ class RefreshProgressed(Fact):
     """Of how much; 0 if that is not known."""
 
 
-@dataclass(frozen=True)
-class RefreshFailed(Fact):
+class RefreshFailed(Fact, frozen=True):
     """One mirror could not be refreshed; what was known of it stays."""
 
     mirror: MirrorName
@@ -257,16 +238,14 @@ class RefreshFailed(Fact):
     """Why."""
 
 
-@dataclass(frozen=True)
-class MirrorsRefreshed(Fact):
+class MirrorsRefreshed(Fact, frozen=True):
     """A refresh came to its end."""
 
     names: tuple[MirrorName, ...]
     """Which mirrors were asked for."""
 
 
-@dataclass(frozen=True)
-class KeysRead(Fact):
+class KeysRead(Fact, frozen=True):
     """The keys of a mirror are known."""
 
     mirror: MirrorName
@@ -275,16 +254,14 @@ class KeysRead(Fact):
     """Offered and trusted ones."""
 
 
-@dataclass(frozen=True)
-class KeyTrusted(Fact):
+class KeyTrusted(Fact, frozen=True):
     """A key is now trusted for its mirror."""
 
     key: KeyStatus
     """The key."""
 
 
-@dataclass(frozen=True)
-class KeyDistrusted(Fact):
+class KeyDistrusted(Fact, frozen=True):
     """A key is no longer trusted for a mirror."""
 
     mirror: MirrorName

@@ -1,7 +1,5 @@
 """What runs where, and why: what screens ask, and what they learn."""
 
-from dataclasses import dataclass, field
-
 from core.model.explanation import Explanation
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Plan
@@ -11,20 +9,18 @@ from tui.messages.facts import Fact
 from tui.messages.requests import Request
 
 
-@dataclass(frozen=True)
-class Explain(Request):
+class Explain(Request, frozen=True):
     """Find out why something can be used here, or why not. May ask mirrors, and take long."""
 
     text: str
     """A spec of one package, or a hash as `/abc123`."""
-    plan: Plan | None = field(default=None, compare=False)
+    plan: Plan | None = None
     """The plan that is on the screen, so that no mirror is asked again."""
     latest_wins = True
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class CountBuilds(Request):
+class CountBuilds(Request, frozen=True):
     """Count the builds by operating system and target."""
 
     mirror: MirrorName | None
@@ -33,8 +29,7 @@ class CountBuilds(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class CompareBuilds(Request):
+class CompareBuilds(Request, frozen=True):
     """Find out in what all builds of one package differ."""
 
     name: str
@@ -43,8 +38,7 @@ class CompareBuilds(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class FindDependents(Request):
+class FindDependents(Request, frozen=True):
     """List the builds that need a build directly."""
 
     hash: DagHash
@@ -53,8 +47,7 @@ class FindDependents(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class Explained(Fact):
+class Explained(Fact, frozen=True):
     """It is known why something can be used, or why not."""
 
     request: Explain
@@ -63,8 +56,7 @@ class Explained(Fact):
     """The answer."""
 
 
-@dataclass(frozen=True)
-class BuildsCounted(Fact):
+class BuildsCounted(Fact, frozen=True):
     """The builds were counted."""
 
     request: CountBuilds
@@ -73,8 +65,7 @@ class BuildsCounted(Fact):
     """The numbers."""
 
 
-@dataclass(frozen=True)
-class BuildsCompared(Fact):
+class BuildsCompared(Fact, frozen=True):
     """It is known in what the builds of a package differ."""
 
     request: CompareBuilds
@@ -83,8 +74,7 @@ class BuildsCompared(Fact):
     """The builds."""
 
 
-@dataclass(frozen=True)
-class DependentsFound(Fact):
+class DependentsFound(Fact, frozen=True):
     """The builds that need a build were listed."""
 
     request: FindDependents

@@ -1,17 +1,19 @@
 """What screens ask for, in the imperative."""
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from core.model.environment import Environment
 from core.model.ident import DagHash, Fingerprint, MirrorName
 from core.model.plan import Plan
 from core.model.removal import RemovalPlan
-from core.session import Run
+from core.model.value import Value
+
+if TYPE_CHECKING:
+    # Its room is loaded when a job asks for runs.
+    from core.session import Run
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Value, frozen=True):
     """Something that a screen wants done."""
 
     latest_wins: ClassVar[bool] = False
@@ -20,20 +22,17 @@ class Request:
     """True if the screen that asked shows a failure itself, without a dialog."""
 
 
-@dataclass(frozen=True)
-class ReadHost(Request):
+class ReadHost(Request, frozen=True):
     """Find out what this machine is."""
 
 
-@dataclass(frozen=True)
-class ReadMirrors(Request):
+class ReadMirrors(Request, frozen=True):
     """List the mirrors."""
 
     latest_wins = True
 
 
-@dataclass(frozen=True)
-class FindPackages(Request):
+class FindPackages(Request, frozen=True):
     """List packages."""
 
     query: str
@@ -44,13 +43,11 @@ class FindPackages(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class SearchPackages(FindPackages):
+class SearchPackages(FindPackages, frozen=True):
     """List the packages that a query finds, beside the list of all."""
 
 
-@dataclass(frozen=True)
-class FindBuilds(Request):
+class FindBuilds(Request, frozen=True):
     """List the builds of one package."""
 
     name: str
@@ -63,8 +60,7 @@ class FindBuilds(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class ReadDetails(Request):
+class ReadDetails(Request, frozen=True):
     """Read one build in full."""
 
     hash: DagHash
@@ -73,70 +69,62 @@ class ReadDetails(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class MakePlan(Request):
+class MakePlan(Request, frozen=True):
     """Find out what an install would do."""
 
     hashes: tuple[DagHash, ...]
     """What is to be installed."""
-    environment: Environment | None = field(default=None, compare=False)
+    environment: Environment | None = None
     """The environment whose roots they are, and which describes them; `None` if there is none."""
     builder: str = ""
     """Who builds what no mirror has, e.g. `local`; nobody if empty."""
     latest_wins = True
 
 
-@dataclass(frozen=True)
-class StartInstall(Request):
+class StartInstall(Request, frozen=True):
     """Start an install as planned."""
 
     plan: Plan
     """The plan that the user agreed to."""
 
 
-@dataclass(frozen=True)
-class FindRun(Request):
+class FindRun(Request, frozen=True):
     """Look for an install in progress, or else the last one."""
 
     shows: bool = False
     """True if the run is to be shown on its screen."""
 
 
-@dataclass(frozen=True)
-class FollowRun(Request):
+class FollowRun(Request, frozen=True):
     """Report what happens in a run, until it ends."""
 
-    run: Run
+    run: "Run"
     """Which."""
     latest_wins = True
 
 
-@dataclass(frozen=True)
-class CancelRun(Request):
+class CancelRun(Request, frozen=True):
     """Ask the engine of a run to stop."""
 
-    run: Run
+    run: "Run"
     """Which."""
 
 
-@dataclass(frozen=True)
-class ReadHistory(Request):
+class ReadHistory(Request, frozen=True):
     """List what was done to the store."""
 
     latest_wins = True
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class PlanRemoval(Request):
+class PlanRemoval(Request, frozen=True):
     """Find out what an uninstall or an undo would do."""
 
     latest_wins = True
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class PlanUninstall(PlanRemoval):
+class PlanUninstall(PlanRemoval, frozen=True):
     """Find out what an uninstall would do."""
 
     hashes: tuple[DagHash, ...]
@@ -147,24 +135,21 @@ class PlanUninstall(PlanRemoval):
     """True to remove what only it needed as well."""
 
 
-@dataclass(frozen=True)
-class PlanUndo(PlanRemoval):
+class PlanUndo(PlanRemoval, frozen=True):
     """Find out what taking back an operation would do."""
 
     number: int | None = None
     """Which operation; `None` for the last that can be taken back."""
 
 
-@dataclass(frozen=True)
-class Remove(Request):
+class Remove(Request, frozen=True):
     """Remove as planned. It can be given up until the database is written."""
 
     plan: RemovalPlan
     """The plan that the user agreed to."""
 
 
-@dataclass(frozen=True)
-class ReadEnvironment(Request):
+class ReadEnvironment(Request, frozen=True):
     """Read a Spack environment."""
 
     path: str
@@ -173,13 +158,11 @@ class ReadEnvironment(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class ReadKnownMirrors(Request):
+class ReadKnownMirrors(Request, frozen=True):
     """List the public mirrors that we know of."""
 
 
-@dataclass(frozen=True)
-class AddMirror(Request):
+class AddMirror(Request, frozen=True):
     """Add a mirror to the configuration."""
 
     name: str
@@ -193,16 +176,14 @@ class AddMirror(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class RemoveMirror(Request):
+class RemoveMirror(Request, frozen=True):
     """Remove a mirror from the configuration."""
 
     name: MirrorName
     """Which."""
 
 
-@dataclass(frozen=True)
-class RefreshMirrors(Request):
+class RefreshMirrors(Request, frozen=True):
     """Read the indexes of some mirrors anew, one after the other."""
 
     names: tuple[MirrorName, ...]
@@ -211,8 +192,7 @@ class RefreshMirrors(Request):
     """True to take an index that was replaced before, because the user said so."""
 
 
-@dataclass(frozen=True)
-class ReadKeys(Request):
+class ReadKeys(Request, frozen=True):
     """Ask a mirror for its keys."""
 
     mirror: MirrorName
@@ -220,8 +200,7 @@ class ReadKeys(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class TrustKey(Request):
+class TrustKey(Request, frozen=True):
     """Trust a key for one mirror."""
 
     mirror: MirrorName
@@ -234,8 +213,7 @@ class TrustKey(Request):
     """True if the user was shown that second sources name another key, and wants this one."""
 
 
-@dataclass(frozen=True)
-class DistrustKey(Request):
+class DistrustKey(Request, frozen=True):
     """Stop trusting a key for one mirror."""
 
     mirror: MirrorName
@@ -244,14 +222,12 @@ class DistrustKey(Request):
     """Which key."""
 
 
-@dataclass(frozen=True)
-class GiveUp(Request):
+class GiveUp(Request, frozen=True):
     """Stop working on requests of one kind; no fact answers them any more."""
 
     kind: type[Request]
     """Which kind."""
 
 
-@dataclass(frozen=True)
-class Quit(Request):
+class Quit(Request, frozen=True):
     """Leave the program."""

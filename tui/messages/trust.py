@@ -1,15 +1,12 @@
 """Requests and facts about trust: keys with their second sources, mirrors before they are added."""
 
-from dataclasses import dataclass
-
 from core.model.ident import MirrorName
 from core.model.keycards import KeyCard, KeyReport
 from tui.messages.facts import Fact
 from tui.messages.requests import Request
 
 
-@dataclass(frozen=True)
-class CheckMirror(Request):
+class CheckMirror(Request, frozen=True):
     """Find out what must be read before such a mirror is added. The mirror is not asked."""
 
     name: str
@@ -21,8 +18,7 @@ class CheckMirror(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class ReadKeyReport(Request):
+class ReadKeyReport(Request, frozen=True):
     """Ask the second sources about the keys of a mirror."""
 
     mirror: MirrorName
@@ -30,8 +26,7 @@ class ReadKeyReport(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class ReadSpackKeys(Request):
+class ReadSpackKeys(Request, frozen=True):
     """Look into the keyring of a Spack beside us."""
 
     mirror: MirrorName
@@ -39,8 +34,7 @@ class ReadSpackKeys(Request):
     is_quiet = True
 
 
-@dataclass(frozen=True)
-class MirrorChecked(Fact):
+class MirrorChecked(Fact, frozen=True):
     """It is known what must be read before a mirror is added."""
 
     request: CheckMirror
@@ -53,16 +47,14 @@ class MirrorChecked(Fact):
     """The quarantine store that its builds would go to, if there are warnings."""
 
 
-@dataclass(frozen=True)
-class KeyReportRead(Fact):
+class KeyReportRead(Fact, frozen=True):
     """The second sources have spoken."""
 
     report: KeyReport
     """The keys of the mirror, and what is said of them."""
 
 
-@dataclass(frozen=True)
-class SpackKeysRead(Fact):
+class SpackKeysRead(Fact, frozen=True):
     """The keyring of a Spack beside us was read."""
 
     mirror: MirrorName

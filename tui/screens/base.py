@@ -14,9 +14,17 @@ from tui.widgets.lines import LineList
 
 
 class Patient(Screen[None]):
-    """A screen that can wait with something until no dialog or help page covers it."""
+    """A screen that learns, and can wait with something until no dialog or help page covers it."""
 
     _later: Callable[[], object] | None = None
+
+    def learn(self, fact: Fact) -> None:
+        """Something is so since a moment ago; each screen heeds the facts that it shows."""
+
+    @property
+    def has_widgets(self) -> bool:
+        """True from when it is shown until it, or the whole program, begins to go."""
+        return self.is_mounted and self.is_attached and not self._pruning
 
     def when_on_top(self, action: Callable[[], object]) -> None:
         """Do something that closes or replaces the screen, at once or as soon as it is seen."""
@@ -61,9 +69,6 @@ class CommandScreen(Patient):
     def is_off(self, command: str) -> bool:
         """True if the last line greys a command."""
         return bool(self.why_not(command))
-
-    def learn(self, fact: Fact) -> None:
-        """Something is so since a moment ago; each screen heeds the facts that it shows."""
 
     def ask(self, request: Request) -> None:
         """Want something done."""

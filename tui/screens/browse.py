@@ -1,4 +1,4 @@
-"""The commands of the first screen."""
+"""The commands of the first screen. The screens that they open are loaded by then."""
 
 from textual.widgets import Input
 
@@ -7,20 +7,7 @@ from core.model.views import PackageView
 from tui.messages import requests
 from tui.messages.builds import FindRecipes
 from tui.screens.browse_view import BrowseView
-from tui.screens.concretizing import ConcretizingScreen
 from tui.screens.copying import copy
-from tui.screens.dependents import DependentsScreen
-from tui.screens.history import HistoryScreen
-from tui.screens.keys import KeysScreen
-from tui.screens.matrix import MatrixScreen
-from tui.screens.mirrors import MirrorsScreen
-from tui.screens.open_environment import OpenEnvironmentDialog
-from tui.screens.preview import PreviewScreen
-from tui.screens.tree import TreeScreen
-from tui.screens.undo import UndoScreen
-from tui.screens.uninstall import UninstallScreen
-from tui.screens.variants import VariantsScreen
-from tui.screens.why import WhyScreen
 from tui.state.browse import is_recipe, why_not_installable
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList
@@ -107,6 +94,8 @@ class BrowseScreen(BrowseView):
 
     def do_install(self) -> None:
         """Show what an install would do; of what nobody has, let Spack find a way to build it."""
+        from tui.screens.preview import PreviewScreen
+
         if self._recipe and not self.state.marked:
             self._concretize(self._recipe)
             return
@@ -115,6 +104,8 @@ class BrowseScreen(BrowseView):
         self.app.push_screen(PreviewScreen(hashes, self.state.signed))
 
     def _concretize(self, package: PackageView) -> None:
+        from tui.screens.concretizing import ConcretizingScreen
+
         spec = self.state.spec_to_build(package)
         self.app.push_screen(ConcretizingScreen(spec, self.state.signed))
 
@@ -129,11 +120,15 @@ class BrowseScreen(BrowseView):
 
     def do_uninstall(self) -> None:
         """Show what removing the build would do."""
+        from tui.screens.uninstall import UninstallScreen
+
         assert self.build is not None
         self.app.push_screen(UninstallScreen((self.build.hash,)))
 
     def do_undo(self) -> None:
         """Show what taking back the last operation would do."""
+        from tui.screens.undo import UndoScreen
+
         self.app.push_screen(UndoScreen(None, self.state.signed))
 
     def do_details(self) -> None:
@@ -144,11 +139,15 @@ class BrowseScreen(BrowseView):
 
     def do_tree(self) -> None:
         """Show the dependency tree."""
+        from tui.screens.tree import TreeScreen
+
         assert self.build is not None
         self.app.push_screen(TreeScreen((self.build.hash,)))
 
     def do_why(self) -> None:
         """Say why the build can be used, or why there is none."""
+        from tui.screens.why import WhyScreen
+
         self.app.push_screen(WhyScreen(self._asked))
 
     @property
@@ -163,6 +162,8 @@ class BrowseScreen(BrowseView):
 
     def do_dependents(self) -> None:
         """Show what needs the build."""
+        from tui.screens.dependents import DependentsScreen
+
         assert self.build is not None
         self.app.push_screen(DependentsScreen(self.build.hash, self.build.label))
 
@@ -174,7 +175,7 @@ class BrowseScreen(BrowseView):
 
     def do_filter(self) -> None:
         """Type a filter."""
-        self.filter_line.field.focus()
+        self.set_focus(self.filter_line.field)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Names are filtered at once; spec syntax needs the parser, when typing rests."""
@@ -211,9 +212,10 @@ class BrowseScreen(BrowseView):
         self.show_packages()
 
     def do_kinds(self) -> None:
-        """List only the next kind of packages."""
-        self.state.arrangement.next_kind(self.state.matching)
-        self.show_packages()
+        """Choose which kinds of packages are listed."""
+        from tui.screens.kinds import KindsDialog
+
+        self.app.push_screen(KindsDialog(self.state, self.show_packages))
 
     def do_copy(self) -> None:
         """Copy the hash of the build."""
@@ -257,12 +259,12 @@ class BrowseScreen(BrowseView):
     def do_left(self) -> None:
         """Go to the packages."""
         self.remove_class("-builds")
-        self.packages.focus()
+        self.set_focus(self.packages)
 
     def do_right(self) -> None:
         """Go to the builds; without room for both, they take the place of the packages."""
         self.add_class("-builds")
-        self.builds.focus()
+        self.set_focus(self.builds)
 
     def do_refresh(self) -> None:
         """Read the indexes of all mirrors anew."""
@@ -273,30 +275,42 @@ class BrowseScreen(BrowseView):
 
     def do_mirrors(self) -> None:
         """Show the mirrors."""
+        from tui.screens.mirrors import MirrorsScreen
+
         self.app.push_screen(MirrorsScreen())
 
     def do_targets(self) -> None:
         """Show for which systems and targets there are builds."""
+        from tui.screens.matrix import MatrixScreen
+
         names = tuple(mirror.name for mirror in self.state.usable)
         self.app.push_screen(MatrixScreen(names, self._find))
 
     def do_compare(self) -> None:
         """Show in what all builds of the package differ."""
+        from tui.screens.variants import VariantsScreen
+
         assert self.packages.row is not None
         self.app.push_screen(VariantsScreen(self.packages.row.name))
 
     def do_keys(self) -> None:
         """Show the keys of the mirrors, first of those that have no trusted one."""
+        from tui.screens.keys import KeysScreen
+
         needy = [mirror.name for mirror in self.state.untrusted]
         others = [mirror.name for mirror in self.state.usable if mirror.name not in needy]
         self.app.push_screen(KeysScreen((*needy, *others)))
 
     def do_history(self) -> None:
         """Show what was done to the store."""
+        from tui.screens.history import HistoryScreen
+
         self.app.push_screen(HistoryScreen(self.state.signed))
 
     def do_environment(self) -> None:
         """Ask for a Spack environment, and show how its roots stand."""
+        from tui.screens.open_environment import OpenEnvironmentDialog
+
         self.app.push_screen(OpenEnvironmentDialog(self.state.signed))
 
     def do_log(self) -> None:

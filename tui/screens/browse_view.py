@@ -1,7 +1,7 @@
 """What the browse screen shows, wants and learns; its commands are in `tui.screens.browse`."""
 
 import time
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -151,13 +151,18 @@ class BrowseView(CommandScreen):
         """Call a method when nothing asked for it again for some time."""
         if method in self._pending:
             self._pending[method].stop()
-        self._pending[method] = self.set_timer(seconds, getattr(self, method))
+        self._pending[method] = self.set_timer(seconds, partial(self._do_now, method))
+
+    def _do_now(self, method: str) -> None:
+        # The program may have begun to end meanwhile.
+        if self.has_widgets:
+            getattr(self, method)()
 
     def on_line_list_moved(self, event: LineList.Moved) -> None:
         """What is shown beside and below depends on the row."""
         if event.sender is self.packages:
             self.soon("read_builds", REST_SECONDS)
-        else:
+        elif event.by_user:
             self.show_detail()
             self.soon("read_details", REST_SECONDS)
 
@@ -233,6 +238,7 @@ class BrowseView(CommandScreen):
                 self.say(" ".join((f"{fact.error.title}.", fact.error.hint)))
             case requests.FindPackages() | requests.FindBuilds() | requests.ReadDetails():
                 self.wanted = None
+                self.show_detail()
                 self.say(fact.error.title)
             case _:
                 pass
@@ -320,16 +326,26 @@ class BrowseView(CommandScreen):
         set_title(self.builds, f"{package.name}: {NO_BINARY if is_recipe(package) else words}")
         self.builds.empty = HOW_TO_BUILD if is_recipe(package) else ""
         self.builds.show(self.state.builds, key=lambda build: build.hash)
-        self.show_detail()
-        self.soon("read_details", REST_SECONDS)
+        if self.packages.has_focus and self.builds.row is not None and not self._knows_details:
+            # The cursor rests already, and the words are painted once, when all is known.
+            self.read_details()
+        else:
+            self.show_detail()
+            self.soon("read_details", REST_SECONDS)
         self.footer.update()
+
+    @property
+    def _knows_details(self) -> bool:
+        """True if the build under the cursor was read in full."""
+        details = self.state.details
+        return details is not None and details.build == self.builds.row
 
     def show_detail(self) -> None:
         """The build in words."""
         pane, build = self.query_one("#detail", Paper), self.builds.row
         height = max(pane.content_size.height, 1)
         details = self.state.details
-        is_known = details is not None and build is not None and details.build == build
+        is_known = self._knows_details
         package = self.packages.row
         recipe = package if package and is_recipe(package) else None
 
@@ -338,7 +354,9 @@ class BrowseView(CommandScreen):
                 return recipe_lines(recipe.name, width)
             if is_known and details and self.has_class("-wide"):
                 return full(details, width, self.badges)
-            return summary(build, details, width, height, self.badges) if build else []
+            said = summary(build, details, width, height, self.badges) if build else []
+            # Beside the builds it stands at the top, where all that is known will begin.
+            return [line for line in said if line] if self.has_class("-wide") else said
 
         pane.write(lines)
 

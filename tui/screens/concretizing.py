@@ -80,6 +80,7 @@ class ConcretizingScreen(CommandScreen):
                     self._mirrors,
                     environment=environment,
                     builder=builder,
+                    asked=self._request.spec,
                 )
                 self.when_on_top(lambda: self.app.switch_screen(screen))
             case facts.RequestFailed(request, error) if request is self._request:

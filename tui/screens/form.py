@@ -3,7 +3,6 @@
 from textual.screen import ModalScreen
 
 from tui.messages import Asked
-from tui.messages.facts import Fact
 from tui.messages.requests import Request
 from tui.screens.base import Patient
 from tui.screens.dialogs import Answers, paragraphs
@@ -20,9 +19,6 @@ class FormDialog(Patient, ModalScreen[None]):
         ("down", "app.focus_next", "Next"),
         ("up", "app.focus_previous", "Previous"),
     ]
-
-    def learn(self, fact: Fact) -> None:
-        """Something is so since a moment ago."""
 
     def ask(self, request: Request) -> None:
         """Want something done."""

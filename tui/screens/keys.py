@@ -1,8 +1,8 @@
 """The keys of mirrors: what is on offer, what is trusted, and the way to decide about them."""
 
-from dataclasses import replace
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 
 from core.model.ident import Fingerprint, MirrorName

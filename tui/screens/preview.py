@@ -80,9 +80,11 @@ class PreviewScreen(PlanScreen):
         plan: Plan | None = None,
         environment: Environment | None = None,
         builder: str = "",
+        asked: str = "",
     ) -> None:
         super().__init__(hashes, plan, environment, builder)
         self._mirrors = mirrors
+        self._asked = asked
         self._is_starting = False
 
     def compose(self) -> ComposeResult:
@@ -100,7 +102,9 @@ class PreviewScreen(PlanScreen):
         """Draw the plan."""
         summary = self.query_one("#summary", Paper)
         forecast, room = self.forecast, _words(self.room)
-        summary.write(lambda width: summary_lines(plan, room, width, self.badges, forecast))
+        summary.write(
+            lambda width: summary_lines(plan, room, width, self.badges, forecast, self._asked)
+        )
         self._list.forecast = forecast
         nodes = sorted(plan.nodes, key=lambda node: SHOWN_FIRST.index(node.disposition))
         self._list.show(nodes, key=lambda node: node.spec.hash)
@@ -149,6 +153,8 @@ class PreviewScreen(PlanScreen):
             return "" if self.builder and command == "build" else "Nothing is to be built"
         if command == "build":
             return ""
+        if self._asked:
+            return "Spack found none that needs no build"
         if self._environment:
             return "The lock file says which builds are meant"
         if self.forecast is None:

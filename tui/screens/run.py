@@ -1,8 +1,8 @@
 """An install as it goes on."""
 
 import time
-from dataclasses import replace
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 

@@ -1,6 +1,6 @@
 """What an uninstall would do, with what needs the packages and what only they needed."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from core.model.ident import DagHash
 from tui.messages import requests

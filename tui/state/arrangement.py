@@ -1,5 +1,6 @@
 """In which order packages are listed, and which kinds of them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,12 +42,12 @@ class Arrangement:
 
     order: Order = Order.GIVEN
     """By what they are sorted."""
-    only: Disposition | None = None
-    """The one kind that is listed, by the best build of a package; `None` for all kinds."""
+    only: frozenset[Disposition] = frozenset()
+    """The kinds that are listed, by the best build of a package; empty for all kinds."""
 
     def of(self, packages: Sequence[PackageView]) -> tuple[PackageView, ...]:
         """The packages to be listed, in their order."""
-        found = tuple(one for one in packages if self.only in (None, one.disposition))
+        found = tuple(one for one in packages if not self.only or one.disposition in self.only)
         key = _KEYS.get(self.order)
         return tuple(sorted(found, key=key)) if key else found
 
@@ -55,14 +56,18 @@ class Arrangement:
         orders = list(Order)
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
 
-    def next_kind(self, packages: Sequence[PackageView]) -> None:
-        """List only the next kind that there is among `packages`; after the last one all."""
-        there = {package.disposition for package in packages}
-        choices = [None, *(kind for kind in KINDS if kind in there)]
-        at = choices.index(self.only) if self.only in choices else 0
-        self.only = choices[(at + 1) % len(choices)]
+    def toggle(self, kind: Disposition) -> None:
+        """List a kind, too, or no longer."""
+        self.only ^= {kind}
 
     @property
     def words(self) -> str:
         """What differs from the plain list; empty if nothing does."""
-        return ", ".join(filter(None, (self.only and f"{self.only.value} only", self.order.value)))
+        kinds = f"{len(self.only)} kinds" if len(self.only) > 1 else "".join(self.only)
+        return ", ".join(filter(None, (kinds and f"{kinds} only", self.order.value)))
+
+
+def counts_by_kind(packages: Sequence[PackageView]) -> dict[Disposition, int]:
+    """How many packages there are of each kind, by their best build, in the order of `KINDS`."""
+    found = Counter(package.disposition for package in packages)
+    return {kind: found[kind] for kind in KINDS}

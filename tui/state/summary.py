@@ -1,5 +1,7 @@
 """What a plan would do, in the order of the questions that people ask; why it cannot be done."""
 
+import shlex
+
 from core.model.forecast import Forecast
 from core.model.plan import Blocker, Disposition, Fit, Plan, PlanNode
 from tui import text
@@ -52,8 +54,18 @@ def summary_lines(
     width: int,
     badges: Badges,
     forecast: Forecast | None = None,
+    asked: str = "",
 ) -> list[Line]:
-    """The answers in the order in which people want them."""
+    """The answers in the order in which people want them.
+
+    Args:
+        plan: what is planned.
+        room: what is left where the store is.
+        width: in cells.
+        badges: of the mirrors.
+        forecast: how long the builds take, once that is known.
+        asked: the spec that Spack's solver was asked for; no mirror knows its hash.
+    """
     labels = [plan.node(hash_).spec.label for hash_ in plan.roots]
     lines: list[Line] = [(Part(f" Install {text.listed(labels, 3)}", "strong"),), ()]
     lines.append(_count("To build", plan, Disposition.BUILD))
@@ -67,7 +79,7 @@ def summary_lines(
     lines += _store(plan, room, badges)
     notes = note_lines(plan, width - LABEL - 4)
     lines += [_row("" if at else "Note", line, "warning") for at, line in enumerate(notes)]
-    hashes = " ".join(f"/{hash_[:7]}" for hash_ in plan.roots)
+    hashes = shlex.quote(asked) if asked else " ".join(f"/{hash_[:7]}" for hash_ in plan.roots)
     builder = f" --builder {plan.builder}" if plan.from_source else ""
     command = text.wrapped(f"spackbin install {hashes}{builder} --yes", width - LABEL - 4)
     lines += [_row("Same as" if at == 0 else "", line) for at, line in enumerate(command[:3])]

@@ -51,7 +51,10 @@ def summary(
     height: int,
     badges: Badges = NO_BADGES,
 ) -> list[Line]:
-    """The pane below the builds; the state of the build is always there."""
+    """The pane below the builds; the state of the build is always there.
+
+    It stands at the bottom: what follows the title is in the same lines for most builds.
+    """
     status = _wrapped_status(build, width, badges)
     is_known = details is not None and details.build.hash == build.hash
     needs = needs_line(details, width) if is_known and details else (Part("needs", "quiet"),)
@@ -60,7 +63,8 @@ def summary(
     title = text.wrapped(build_title(build), width)
     if len(title) > room:
         title = [*title[: room - 1], text.cropped(" ".join(title[room - 1 :]), width)]
-    return [*((Part(line, "strong"),) for line in title), *status, *rest]
+    gap: list[Line] = [()] * (room - len(title))
+    return [*((Part(line, "strong"),) for line in title), *gap, *status, *rest]
 
 
 def recipe_lines(name: str, width: int) -> list[Line]:

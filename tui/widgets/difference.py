@@ -161,11 +161,14 @@ class _Output:
             return
         end = _end_of_content(new)
         erased = _end_of_content(old) > end and len(new) - end >= ERASE
+        move = f"\x1b[{y + 1};{{}}H"
         for start, stop in _runs(old, new, end if erased else len(new)):
-            self._parts.append(f"\x1b[{y + 1};{start + 1}H")
+            self._parts.append(move.format(start + 1))
             self._cells(new[start:stop])
+            # From here on the line is known: CHA (ECMA-48 8.3.9) is shorter.
+            move = "\x1b[{}G"
         if erased:
-            self._parts.append(f"\x1b[{y + 1};{end + 1}H")
+            self._parts.append(move.format(end + 1))
             self._turn("")
             self._parts.append("\x1b[K")
 

@@ -2,11 +2,12 @@
 
 import os
 import select
+import signal
 from codecs import getincrementaldecoder
 from collections.abc import Mapping
-from time import monotonic
 
 from textual import events
+from textual._time import get_time
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -27,8 +28,8 @@ QUIETER = {
 }
 READ_BYTES = 4096
 """At most so much is read at once."""
-ESCAPE_SECONDS, IDLE_SECONDS = 0.02, 0.1
-"""Between two looks whether an Esc was a key: soon after somebody typed, and at other times."""
+IDLE_SECONDS = 0.1
+"""Between two looks whether the screen was left."""
 POINTER_SHAPE = "\x1b]22;"
 CLIPBOARD = "\x1b]52;"
 
@@ -80,15 +81,16 @@ class TerminalDriver(LinuxDriver):
         """Read what is typed until the screen is left; bytes that are no UTF-8 do no harm."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
-        typed = 0.0
         while not self.exit_event.is_set():
-            is_recent = monotonic() - typed < IDLE_SECONDS
-            patience = ESCAPE_SECONDS if is_recent else IDLE_SECONDS
+            # Until what has begun with an Esc is taken for the key.
+            end = parser._timeout_time
+            patience = IDLE_SECONDS if end is None else max(0.0, end - get_time())
             if select.select([self.fileno], [], [], patience)[0]:
-                data = os.read(self.fileno, READ_BYTES)
+                data = _read(self.fileno)
                 if not data:
+                    # The terminal has gone. Whose it is not would not hear of that.
+                    os.kill(os.getpid(), signal.SIGHUP)
                     return
-                typed = monotonic()
                 for message in parser.feed(decode(data)):
                     self.process_message(message)
             # What has waited for more long enough was a key.
@@ -100,3 +102,11 @@ class TerminalDriver(LinuxDriver):
         """True if the terminal has not taken yet what was written."""
         writer = self._writer_thread
         return writer is not None and writer._queue.qsize() > 0
+
+
+def _read(terminal: int) -> bytes:
+    """What was typed; nothing if the terminal is no more."""
+    try:
+        return os.read(terminal, READ_BYTES)
+    except OSError:
+        return b""

@@ -261,15 +261,21 @@ class LineList(Lines[Row]):
     def move(self, index: int) -> None:
         """Put the cursor on a row, or on the nearest that exists."""
         index = max(0, min(index, len(self.rows) - 1))
-        is_another = index != self.cursor
+        step = index - self.cursor
         self.cursor = index
-        self._bring_into_view()
-        if is_another:
+        # Each scrolling paints all rows anew: at the pace of single rows that is done rarely.
+        self._bring_into_view(ahead=self.page // 2 if abs(step) == 1 else 0)
+        if step:
             self.post_message(self.Moved(self))
 
-    def _bring_into_view(self) -> None:
-        first = min(self.first, self.cursor)
-        self.scroll_rows(max(first, self.cursor - self.page + 1))
+    def _bring_into_view(self, ahead: int = 0) -> None:
+        """Scroll if the cursor is not in view, and then by so many rows more."""
+        if self.cursor < self.first:
+            self.scroll_rows(self.cursor - ahead)
+        elif self.cursor >= self.first + self.page:
+            self.scroll_rows(self.cursor - self.page + 1 + ahead)
+        else:
+            self.scroll_rows(self.first)
 
     def highlight(self, index: int) -> Style | None:
         """The cursor, which looks different without focus."""
