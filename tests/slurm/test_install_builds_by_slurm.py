@@ -178,6 +178,8 @@ def test_a_job_that_somebody_else_cancels(
     running = program.begin(*INSTALL)
     until(lambda: all_are_in(cluster))
     cluster.say("scancel", queue(cluster)[taken][0])
+    # A job that runs is ended a moment later, and might be done before that if it could.
+    until(lambda: taken not in queue(cluster))
     gate.touch()
     said = rest_of(running)
     assert running.returncode == 5, said
