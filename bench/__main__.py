@@ -115,7 +115,7 @@ class Bench:
 
         place = self.place / "terminal"
         place.mkdir()
-        terminal.run(place)
+        terminal.run(place, self.options.index, self.options.specs)
 
 
 def main() -> None:
