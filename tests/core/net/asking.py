@@ -10,7 +10,7 @@ from core.net.http import HttpTransport, Patience
 from tests.simulator.fixtures import Serve
 from tests.simulator.server import FaultyServer
 
-QUICK = Patience(connect=2, read=0.5, window=0.3, least=1000, pause=0.01, longest_pause=0.05)
+QUICK = Patience(connect=5, read=1.5, window=0.3, least=1000, pause=0.01, longest_pause=0.05)
 CONTENT = bytes(range(256)) * 1024
 
 

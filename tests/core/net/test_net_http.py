@@ -208,7 +208,7 @@ def test_a_slow_reader_is_not_a_slow_server(server: FaultyServer, http: HttpTran
 
 
 def test_silence_is_given_up(server: FaultyServer, http: HttpTransport) -> None:
-    server.fail("blob", Fault(stall=1.0))
+    server.fail("blob", Fault(stall=3.0))
     error = trouble(http, f"{server.url}/blob")
     assert error.title == f"{server.url.removeprefix('http://')} does not answer"
     assert error.retry

@@ -16,7 +16,7 @@ from core.net.registry import parse_repository
 from core.net.registry_transport import RegistryTransport
 from tests.servers.scripted import Answer, Asked, ScriptedServer, serve_script
 
-QUICK = Patience(connect=2, read=0.5, window=0.3, least=1000, pause=0.01, longest_pause=0.05)
+QUICK = Patience(connect=5, read=1.5, window=0.3, least=1000, pause=0.01, longest_pause=0.05)
 LOGIN = "Basic " + base64.b64encode(b"mariner:hunter2").decode()
 BLOB = "/v2/a/b/blobs/x"
 
