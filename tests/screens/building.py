@@ -114,7 +114,9 @@ def scenes(place: Path) -> dict[str, Scene]:
 
     async def run(screen: Driver) -> None:
         await screen.sees("installing 1 of 3")
-        await screen.press("L", "j")
+        await screen.press("L")
+        await screen.sees(" zlib@1.3.1", " ghost@0.0.7")
+        await screen.press("j")
         await screen.sees("output of ghost", "haunt_59.o")
 
     async def whole(screen: Driver) -> None:
@@ -124,8 +126,10 @@ def scenes(place: Path) -> dict[str, Scene]:
 
     async def why(screen: Driver) -> None:
         await screen.sees("45 of 45")
-        await screen.press("L", "j")
-        await screen.sees("1 failed", "Error 1")
+        await screen.press("L")
+        await screen.sees("1 failed", " ghost@0.0.7")
+        await screen.press("j")
+        await screen.sees("Error 1")
         await screen.press("w")
         await screen.sees("The last that it wrote:")
 
