@@ -8,12 +8,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core.errors import Refused
+from core.trust.together import Together
 
 MAX_OUTPUT = 8 << 20
 """Bytes that GnuPG may write out of one signed document."""
@@ -26,6 +27,8 @@ _OPTIONS = [
     "--no-auto-check-trustdb",
     "--lock-never",
 ]
+# Whether a key is trusted is decided by its being here, not by a trust database.
+_READING = ["--trust-model=always", f"--max-output={MAX_OUTPUT}"]
 _MISSING = "GnuPG is not here, and without it no signature can be checked"
 _INSTALL = "Install GnuPG 2.1 or later, and see that gpg is on the PATH"
 
@@ -82,6 +85,7 @@ class Gpg:
             raise Refused(_MISSING, hint=_INSTALL) from error
         except ValueError as error:
             raise Refused("GnuPG is too old or damaged", hint=_INSTALL) from error
+        self._read_together = Together(self._read_all)
         self._gpg.result_map = {
             **self._gpg.result_map,
             "crypt": Said,
@@ -90,10 +94,33 @@ class Gpg:
         }
 
     def read_signed(self, document: bytes) -> Said:
-        """Check a clearsigned document; the text that was signed is the data of the result."""
-        # Whether a key is trusted is decided by its being here, not by a trust database.
-        options = ["--trust-model=always", f"--max-output={MAX_OUTPUT}"]
-        return _run(self._gpg.decrypt, document, options)
+        """Check a clearsigned document; the text that was signed is the data of the result.
+
+        Documents of several threads at the same time are given to one GnuPG.
+        """
+        return self._read_together(document)
+
+    def _read_all(self, documents: Sequence[bytes]) -> list[Said]:
+        """Check clearsigned documents, all at once if all are good, else each alone."""
+        together = self._read_several(documents) if len(documents) > 1 else None
+        return together or [_run(self._gpg.decrypt, document, _READING) for document in documents]
+
+    def _read_several(self, documents: Sequence[bytes]) -> list[Said] | None:
+        """What GnuPG says of each document in one run; `None` unless it is content with all.
+
+        It stops at the first bad one, so of a run with a bad one nothing is believed.
+        """
+        with suppress(OSError), tempfile.TemporaryDirectory(prefix="spackbin-") as place:
+            paths = [Path(place, f"{number}.asc") for number in range(len(documents))]
+            for path, document in zip(paths, documents, strict=True):
+                path.write_bytes(document)
+            options = [*_READING, "--multifile", *map(str, paths)]
+            parts = _parts(_run(self._gpg.decrypt, b"", options), paths)
+            for path, part in zip(paths, parts or (), strict=False):
+                # GnuPG leaves the ending off for what it writes.
+                part.data = path.with_suffix("").read_bytes()
+            return parts
+        return None
 
     def read_detached(self, text: bytes, signature: bytes) -> Said:
         """Check the detached signature of a text; the result has no data."""
@@ -139,3 +166,25 @@ def _run(call: Callable[..., Said], data: bytes, options: list[str]) -> Said:
     except OSError as error:
         # GnuPG may stop reading before it has all.
         raise Refused(f"GnuPG gave up: {error.strerror or error}") from error
+
+
+def _parts(said: Said, paths: Sequence[Path]) -> list[Said] | None:
+    """What was said of each file of one run; `None` if it was not content with each."""
+    parts: list[Said] = []
+    names: list[str] = []
+    is_within = False
+    for key, value in said.status:
+        if key == "FILE_START" and not is_within:
+            # Fields: what is done (3 is to decrypt), name of the file.
+            names.append(value.partition(" ")[2])
+            parts.append(Said(None))
+            parts[-1].returncode = said.returncode
+            is_within = True
+        elif key == "FILE_DONE" and is_within:
+            is_within = False
+        elif is_within:
+            parts[-1].status.append((key, value))
+        else:
+            return None
+    is_good = said.returncode == 0 and not is_within and names == [str(path) for path in paths]
+    return parts if is_good else None
