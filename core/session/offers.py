@@ -8,6 +8,8 @@ can spoil that could make us take the other.
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -18,7 +20,7 @@ from core.errors import MirrorError, NotFound, Refused, SpackbinError
 from core.mirror.manifests import DIRECTORY, ManifestShelf
 from core.mirror.reader import Found, MirrorReader
 from core.model.artifact import VerifiedManifest
-from core.model.ident import MirrorName
+from core.model.ident import DagHash, MirrorName
 from core.model.mirror import Mirror
 from core.model.plan import Blocker, OtherCopy, Source
 from core.model.spec import ConcreteSpec
@@ -28,6 +30,12 @@ from core.settings import Settings
 from core.trust.pins import PinStore
 from core.trust.policy import policy_of
 from core.trust.verify import Verifier
+
+TOGETHER = 16
+"""Manifests that one GnuPG checks: few enough for two cores to share the work."""
+
+Wanted = tuple[ConcreteSpec, Sequence[MirrorName]]
+"""What is wanted, and the mirrors that list it."""
 
 
 class Offers:
@@ -44,8 +52,44 @@ class Offers:
         self._manifests = ManifestShelf(settings.cache_dir / DIRECTORY)
         self._readers: dict[MirrorName, MirrorReader] = {}
         self._verifiers: dict[MirrorName, Verifier] = {}
+        self._ahead: dict[tuple[MirrorName, DagHash], Future[Found]] = {}
         self._silent: set[MirrorName] = set()
         self._locks: defaultdict[MirrorName, threading.Lock] = defaultdict(threading.Lock)
+
+    def look_ahead(self, wanted: Sequence[Wanted], pool: Executor, cancel: CancelToken) -> None:
+        """Read the manifests that `ask` will want first, and check their signatures together.
+
+        What goes wrong here is found out again, and told, by `ask`.
+
+        Args:
+            wanted: what will be asked for, and the mirrors that list it.
+            pool: what reads the manifests.
+            cancel: looked at between manifests.
+        """
+        ahead: defaultdict[MirrorName, list[Future[Found]]] = defaultdict(list)
+        for spec, names in wanted:
+            for mirror in self._best_first(names)[:1]:
+                future = pool.submit(self._found_ahead, mirror, spec, cancel)
+                self._ahead[mirror.name, spec.hash] = future
+                ahead[mirror.name].append(future)
+        checks = [
+            pool.submit(self._check_ahead, name, futures[start : start + TOGETHER])
+            for name, futures in ahead.items()
+            for start in range(0, len(futures), TOGETHER)
+        ]
+        for check in checks:
+            check.result()
+
+    def _found_ahead(self, mirror: Mirror, spec: ConcreteSpec, cancel: CancelToken) -> Found:
+        cancel.check()
+        # Of whom nothing can be believed nothing is fetched.
+        self._verifier(mirror)
+        return self._reader(mirror).manifest(spec)
+
+    def _check_ahead(self, name: MirrorName, futures: Sequence[Future[Found]]) -> None:
+        raws = [future.result().raw for future in futures if future.exception() is None]
+        with suppress(SpackbinError):
+            self._verifier(self._configured[name]).look_ahead(raws)
 
     def ask(self, spec: ConcreteSpec, names: Sequence[MirrorName], cancel: CancelToken) -> Offer:
         """The best mirror's that is good, or what is wrong with the first one.
@@ -104,7 +148,8 @@ class Offers:
         self, mirror: Mirror, spec: ConcreteSpec
     ) -> tuple[Verifier, Found, VerifiedManifest]:
         verifier = self._verifier(mirror)
-        found = self._reader(mirror).manifest(spec)
+        ahead = self._ahead.pop((mirror.name, spec.hash), None)
+        found = ahead.result() if ahead else self._reader(mirror).manifest(spec)
         return verifier, found, verifier.manifest(found.raw)
 
     def _verifier(self, mirror: Mirror) -> Verifier:

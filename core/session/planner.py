@@ -165,14 +165,16 @@ class Planner:
         from concurrent.futures import ThreadPoolExecutor
 
         # All is loaded before it is prepared for threads, and before the engine copies it.
-        _, ask = self._readiness, asked().ask
+        _, offers = self._readiness, asked()
         prepare_structs()
         if self._standby:
             # Before there are threads; the engine loads while the mirrors are asked.
             self._standby.expect_run()
         sources = self._mirrors.catalog().sources
+        listed = [(spec, sources(spec.hash)) for spec in wanted]
         with ThreadPoolExecutor(CONNECTIONS, "offers") as pool:
-            futures = [pool.submit(ask, spec, sources(spec.hash), cancel) for spec in wanted]
+            offers.look_ahead(listed, pool, cancel)
+            futures = [pool.submit(offers.ask, spec, names, cancel) for spec, names in listed]
             return {
                 spec.hash: future.result() for spec, future in zip(wanted, futures, strict=True)
             }

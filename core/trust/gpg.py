@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Refused
-from core.trust.together import Together
 
 MAX_OUTPUT = 8 << 20
 """Bytes that GnuPG may write out of one signed document."""
@@ -85,7 +84,6 @@ class Gpg:
             raise Refused(_MISSING, hint=_INSTALL) from error
         except ValueError as error:
             raise Refused("GnuPG is too old or damaged", hint=_INSTALL) from error
-        self._read_together = Together(self._read_all)
         self._gpg.result_map = {
             **self._gpg.result_map,
             "crypt": Said,
@@ -94,21 +92,15 @@ class Gpg:
         }
 
     def read_signed(self, document: bytes) -> Said:
-        """Check a clearsigned document; the text that was signed is the data of the result.
+        """Check a clearsigned document; the text that was signed is the data of the result."""
+        return _run(self._gpg.decrypt, document, _READING)
 
-        Documents of several threads at the same time are given to one GnuPG.
-        """
-        return self._read_together(document)
+    def read_all_signed(self, documents: Sequence[bytes]) -> list[Said] | None:
+        """Check clearsigned documents in one run, which takes little longer than one of them.
 
-    def _read_all(self, documents: Sequence[bytes]) -> list[Said]:
-        """Check clearsigned documents, all at once if all are good, else each alone."""
-        together = self._read_several(documents) if len(documents) > 1 else None
-        return together or [_run(self._gpg.decrypt, document, _READING) for document in documents]
-
-    def _read_several(self, documents: Sequence[bytes]) -> list[Said] | None:
-        """What GnuPG says of each document in one run; `None` unless it is content with all.
-
-        It stops at the first bad one, so of a run with a bad one nothing is believed.
+        Returns:
+            What GnuPG says of each document. `None` unless it is content with all: it stops at
+            the first bad one, so of a run with a bad one nothing is believed.
         """
         with suppress(OSError), tempfile.TemporaryDirectory(prefix="spackbin-") as place:
             paths = [Path(place, f"{number}.asc") for number in range(len(documents))]

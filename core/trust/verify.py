@@ -105,6 +105,31 @@ class Verifier:
             raw.asked, raw.mirror, named.archive, named.spec_blob, signature, text
         )
 
+    def look_ahead(self, raws: Sequence[RawManifest]) -> None:
+        """Let GnuPG check many manifests in one run, so that `manifest` need not ask it for each.
+
+        Nothing is refused here: what is not plainly good is checked again when it is asked for.
+
+        Raises:
+            StoreError: the keyring cannot be written.
+            Refused: there is no GnuPG.
+        """
+        documents = {
+            _signed_name(raw.data): raw.data
+            for raw in raws
+            if raw.form is not ManifestForm.DETACHED
+            and is_clearsigned(raw.data)
+            and not flaw_of(raw.data)
+        }
+        unknown = {name: data for name, data in documents.items() if self._recalled(name) is None}
+        if len(unknown) < 2:
+            return
+        gpg = open_keyring(self._keyrings, list(self._pins.values()))
+        for name, said in zip(
+            unknown, gpg.read_all_signed([*unknown.values()]) or (), strict=False
+        ):
+            self._keep_if_good(name, said.data, find_signature(said))
+
     def spec_document(self, manifest: VerifiedManifest, document: bytes) -> ConcreteSpec:
         """The root spec of the spec document, if it is the one that was asked for.
 
@@ -188,7 +213,7 @@ class Verifier:
 
     def _read_signed(self, document: bytes, is_detached: bool) -> tuple[bytes, Finding]:
         """The text that was signed, by GnuPG, and what there is to say of the signature."""
-        name = ("detached-" if is_detached else "signed-") + hashlib.sha256(document).hexdigest()
+        name = _detached_name(document) if is_detached else _signed_name(document)
         kept = self._recalled(name)
         if kept:
             return kept.text, Finding(None, kept.signer, kept.primary)
@@ -200,10 +225,13 @@ class Verifier:
             said = gpg.read_signed(document)
             text = said.data
         finding = find_signature(said, detached=is_detached)
+        self._keep_if_good(name, text, finding)
+        return text, finding
+
+    def _keep_if_good(self, name: str, text: bytes, finding: Finding) -> None:
         if finding.flaw is None:
             good = _Good(self._lately.keyring, text, finding.signer, finding.primary)
             self._lately.keep(name, msgspec.msgpack.encode(good))
-        return text, finding
 
     def _recalled(self, name: str) -> _Good | None:
         try:
@@ -268,6 +296,15 @@ class Verifier:
 
     def _where(self, raw: RawManifest) -> str:
         return f"Mirror {raw.mirror}, {raw.url}"
+
+
+def _signed_name(document: bytes) -> str:
+    """Under which name it is kept that a clearsigned document is good."""
+    return "signed-" + hashlib.sha256(document).hexdigest()
+
+
+def _detached_name(document: bytes) -> str:
+    return "detached-" + hashlib.sha256(document).hexdigest()
 
 
 def _root_spec(document: bytes, archive: BlobRecord) -> ConcreteSpec:
