@@ -1,6 +1,5 @@
 """Many manifests in one run of GnuPG: what is said of each is what is said of it alone."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from core.model.artifact import RawManifest, VerifiedManifest
 from core.trust.keyring import open_keyring
 from core.trust.signature import find_signature
+from tests.simulator.gpgruns import GpgRuns
 from tests.simulator.keys import SigningKey
 from tests.simulator.mirror import SimulatedMirror
 from tests.simulator.pins import pin_of, verifier_of
@@ -16,36 +16,22 @@ TEXTS = [f'{{"number": {number}}}\n'.encode() for number in range(8)]
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that gets a line of words for each run of GnuPG."""
-    place = tmp_path / "bin"
-    place.mkdir()
-    runs = tmp_path / "runs"
-    runs.touch()
-    program = place / "gpg"
-    program.write_text(f'#!/bin/sh\necho "$*" >> {runs}\nexec {shutil.which("gpg")} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(place), prepend=":")
-    return runs
-
-
-def checks(runs: Path) -> int:
-    """How many times GnuPG was asked for a signature."""
-    return sum("--decrypt" in line for line in runs.read_text().splitlines())
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GpgRuns:
+    return GpgRuns(tmp_path, monkeypatch)
 
 
 def raws_of(simulated: SimulatedMirror) -> list[RawManifest]:
     return [simulated.raw_manifest(name) for name in ("boat", "tide")]
 
 
-def test_all_are_read_in_one_run(runs: Path, tmp_path: Path, signing_key: SigningKey) -> None:
+def test_all_are_read_in_one_run(runs: GpgRuns, tmp_path: Path, signing_key: SigningKey) -> None:
     documents = [signing_key.clearsign(text) for text in TEXTS]
     said = open_keyring(tmp_path / "keyrings", [pin_of(signing_key)]).read_all_signed(documents)
     assert said is not None
     assert [one.data for one in said] == TEXTS
     findings = {(finding.flaw, finding.primary) for finding in map(find_signature, said)}
     assert findings == {(None, signing_key.fingerprint)}
-    assert checks(runs) == 1
+    assert runs.checks() == 1
 
 
 def test_each_is_what_it_is_alone(tmp_path: Path, signing_key: SigningKey) -> None:
@@ -80,17 +66,17 @@ def test_without_room_for_files_nothing_is_said(
 
 
 def test_who_looked_ahead_need_not_ask_for_each(
-    runs: Path, simulated: SimulatedMirror, tmp_path: Path, signing_key: SigningKey
+    runs: GpgRuns, simulated: SimulatedMirror, tmp_path: Path, signing_key: SigningKey
 ) -> None:
     verifier = verifier_of(simulated.mirror(), [signing_key], tmp_path / "keyrings")
     raws = raws_of(simulated)
     verifier.look_ahead(raws)
-    assert checks(runs) == 1
+    assert runs.checks() == 1
     found: list[VerifiedManifest] = [verifier.manifest(raw) for raw in raws]
     assert {one.signature.primary for one in found if one.signature} == {signing_key.fingerprint}
     assert [one.asked for one in found] == [raw.asked for raw in raws]
     verifier.look_ahead(raws)
-    assert checks(runs) == 1
+    assert runs.checks() == 1
 
 
 def test_to_look_ahead_makes_nothing_good(
