@@ -119,7 +119,9 @@ def record_run(
         return None
     file = HistoryFile(paths)
     placed = {**journal.placed, **open_builds}
-    _find_unsaid(journal, placed, Database(paths).read(), file.read())
+    unsaid = {hash_: since for hash_, since in placed.items() if hash_ not in journal.prefixes}
+    if unsaid:
+        _find_unsaid(journal, unsaid, Database(paths).read(), file.read())
     done = None
     if journal.prefixes or journal.marked:
         operation = _operation(run, journal, journal.started)
@@ -170,14 +172,13 @@ def _open_builds(run: Run, journal: _Journal, started: RunStarted) -> dict[DagHa
 
 
 def _find_unsaid(
-    journal: _Journal, placed: Mapping[DagHash, float], state: DatabaseState, history: History
+    journal: _Journal, unsaid: Mapping[DagHash, float], state: DatabaseState, history: History
 ) -> None:
     """What is registered although the journal ends before it says so."""
     elsewhere = {item.hash for operation in history.operations for item in operation.added}
-    for hash_, since in placed.items():
-        record = state.records.get(hash_)
-        is_unsaid = hash_ not in journal.prefixes and hash_ not in elsewhere
-        if is_unsaid and record and record.installed and record.installation_time >= since:
+    for hash_, since in unsaid.items():
+        record = None if hash_ in elsewhere else state.records.get(hash_)
+        if record and record.installed and record.installation_time >= since:
             journal.prefixes[hash_] = record.prefix or ""
             journal.ended = max(journal.ended, record.installation_time)
 

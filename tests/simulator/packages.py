@@ -9,11 +9,17 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import yaml
+
 Node = dict[str, object]
 
 BUILD_STORE = "/opt/simulated-build/store"
 BUILD_ROOT = BUILD_STORE + "/__spack_path_placeholder__" * 5
 """The padded install tree of the machine that built the packages."""
+
+
+BINARY = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+"""How binaries begin: ELF files, Mach-O files of 64 bits, those for several architectures."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Package:
     """Prefix on the system; such a package is in the index and has no binary."""
     is_pushed: bool = True
     """False: in the index, but without a binary."""
+    platform: str = "linux"
     os: str = "debian12"
     target: str = "x86_64"
     variants: Mapping[str, object] = field(default_factory=dict)
@@ -73,7 +80,11 @@ def build(package: Package, others: Mapping[str, Built], spec_format: int = 5) -
     node: Node = {
         "name": package.name,
         "version": package.version,
-        "arch": {"platform": "linux", "platform_os": package.os, "target": package.target},
+        "arch": {
+            "platform": package.platform,
+            "platform_os": package.os,
+            "target": package.target,
+        },
         "namespace": "simulated",
         "parameters": {
             "build_system": "generic",
@@ -104,7 +115,9 @@ def build(package: Package, others: Mapping[str, Built], spec_format: int = 5) -
         node["compiler"] = {"name": "gcc", "version": "12.2.0"}
     node["hash"] = dag_hash(node, spec_format)
     closure = {below.hash: below for child in children for below in (child, *child.closure)}
-    relative = f"linux-{package.target}/{package.name}-{package.version}-{node['hash']}"
+    relative = (
+        f"{package.platform}-{package.target}/{package.name}-{package.version}-{node['hash']}"
+    )
     prefix = package.external or f"{BUILD_ROOT}/{relative}"
     return Built(package, node, prefix, tuple(closure.values()))
 
@@ -190,7 +203,7 @@ def _buildinfo(built: Built, content: Mapping[str, bytes]) -> bytes:
         "relative_prefix": built.prefix.removeprefix(BUILD_ROOT + "/"),
         "hardlinks_deduped": True,
         "hash_to_prefix": {below.hash: below.prefix for below in known},
-        "relocate_binaries": [path for path, data in payload.items() if data[:4] == b"\x7fELF"],
+        "relocate_binaries": [path for path, data in payload.items() if data[:4] in BINARY],
         "relocate_links": [
             path
             for path, target in built.package.links.items()
@@ -202,4 +215,4 @@ def _buildinfo(built: Built, content: Mapping[str, bytes]) -> bytes:
             if is_text[path] and any(prefix in data for prefix in prefixes)
         ],
     }
-    return json.dumps(info).encode() + b"\n"
+    return yaml.dump(info, default_flow_style=True, sort_keys=False).encode()
