@@ -1,13 +1,17 @@
 """The events of a run: one closed set of frozen facts in the past tense.
 
 The engine appends them to a journal, one JSON object a line; every viewer (the screen, the
-command line, tests, replays) reads the same stream. `event` names the kind.
+command line, tests, replays) reads the same stream. `event` names the kind. A removal needs no
+engine and has no journal: who carries it out hands its events (`Removal...`, `NodeRemoved`, and
+those about locks) to a viewer.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
+from core.model.history import Touched
 from core.model.holder import Holder
 from core.model.ident import DagHash, MirrorName, Sha256
 
@@ -16,6 +20,9 @@ Phase = Literal["fetch", "verify", "extract", "relocate", "register", "build"]
 
 PHASES: tuple[Phase, ...] = ("fetch", "verify", "extract", "relocate", "register")
 """The phases of a binary, in order."""
+
+Lock = Literal["prefix", "database"]
+"""The locks that somebody may wait for."""
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="event", tag=True, kw_only=True):
@@ -139,6 +146,11 @@ class NodeRelocated(_Event, frozen=True):
     """Listed files that were left alone, some of them if they are many."""
     left_count: int = 0
     """How many were left alone."""
+    unsigned: tuple[str, ...] = ()
+    """Changed Mach-O files that macOS does not run before they are signed there, some of them if
+    they are many. Paths relative to the prefix. Foreign text."""
+    unsigned_count: int = 0
+    """How many of these there are."""
 
     @property
     def files(self) -> int:
@@ -241,7 +253,7 @@ class LockAwaited(_Event, frozen=True):
 
     node: DagHash | None
     """Which node waits, `None` for the run as a whole."""
-    lock: Literal["prefix", "database"]
+    lock: Lock
     """Which lock: that of a package, or that of the install database."""
     holder: Holder
     """Who holds it."""
@@ -252,7 +264,7 @@ class LockObtained(_Event, frozen=True):
 
     node: DagHash | None
     """Which node waited, `None` for the run as a whole."""
-    lock: Literal["prefix", "database"]
+    lock: Lock
     """Which lock."""
     seconds: float
     """How long it took."""
@@ -273,6 +285,51 @@ class MarkedExplicit(_Event, frozen=True):
 
 class CancelRequested(_Event, frozen=True):
     """Somebody asked the engine to stop."""
+
+
+class RunPaused(_Event, frozen=True):
+    """The engine begins nothing new until it is told to go on; what is begun it finishes."""
+
+
+class RunResumed(_Event, frozen=True):
+    """The engine goes on after a pause."""
+
+
+class RemovalStarted(_Event, frozen=True):
+    """A removal began; nothing has changed yet."""
+
+    store: str
+    """Root of the install tree."""
+    packages: tuple[Touched, ...]
+    """What is to be removed, dependents before what they need."""
+
+
+class RemovalDecided(_Event, frozen=True):
+    """The database was written: all of it is removed, and what follows deletes files."""
+
+
+class NodeRemoved(_Event, frozen=True):
+    """The files of a removed package are deleted, or were left to the next who tidies up."""
+
+    node: DagHash
+    """Which package."""
+    prefix: str
+    """Where it was; empty if it had no place."""
+    left: str = ""
+    """Why files of it are left, out of sight; empty if none are."""
+
+
+class RemovalFinished(_Event, frozen=True):
+    """A removal came to its end; no event follows."""
+
+    number: int
+    """Number of the operation in the history; 0 if the history cannot be written."""
+    removed: int
+    """Packages removed."""
+    left: int
+    """How many of them have files that could not be deleted yet."""
+    seconds: float
+    """How long it took."""
 
 
 class RunFinished(_Event, frozen=True):
@@ -309,9 +366,18 @@ Event = (
     | LockObtained
     | MarkedExplicit
     | CancelRequested
+    | RunPaused
+    | RunResumed
     | RunFinished
+    | RemovalStarted
+    | RemovalDecided
+    | NodeRemoved
+    | RemovalFinished
 )
 """Any event."""
+
+Tell = Callable[[Event], None]
+"""Takes in the events of something, one after the other."""
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -15,8 +15,8 @@ from shutil import copyfileobj
 from typing import IO
 
 from core.relocate.cstrings import TAIL, old_strings, string_patch
-from core.relocate.data import Patch
-from core.relocate.elf import loader_patches, rpath_patches
+from core.relocate.data import Data, Patch
+from core.relocate.elf import rpath_patches
 from core.relocate.grow import grown
 from core.relocate.prefixes import PrefixMap
 from core.relocate.refusals import MustGrow
@@ -29,10 +29,18 @@ PIECE = 2**22
 _SEPARATORS = b"\n\0 \"'<>,;:=()[]{}"
 
 
-def relocate_large_binary(path: Path, prefixes: PrefixMap) -> int:
-    """Relocate an ELF file or another binary in place; how many strings were changed.
+def relocate_large_binary(
+    path: Path, prefixes: PrefixMap, loader: Callable[[Data], list[Patch]]
+) -> int:
+    """Relocate a binary in place; how many strings were changed.
 
-    Where its RPATH must grow it is laid out anew, and held in memory as a whole for that.
+    Where the RPATH of an ELF file must grow it is laid out anew, and held in memory as a whole for
+    that.
+
+    Args:
+        path: the file.
+        prefixes: which path becomes which.
+        loader: what changes of that which the loader reads, as `loader_patches`.
 
     Raises:
         RelocationError: as `relocate_elf` and `relocate_cstrings`.
@@ -41,7 +49,7 @@ def relocate_large_binary(path: Path, prefixes: PrefixMap) -> int:
     with path.open("r+b") as file:
         try:
             with _mapped(file) as data:
-                patches = loader_patches(data, prefixes)
+                patches = loader(data)
         except MustGrow as growth:
             with _mapped(file) as data:
                 new = grown(data, growth)

@@ -29,6 +29,7 @@ from core.archive.stream import UnpackedStream, open_unpacked
 from core.archive.writers import WrittenFile
 from core.cancel import CancelToken
 from core.engine.holder import Holder
+from core.engine.machos import MachOs
 from core.engine.refit import Refit, Task
 from core.engine.relocation import Relocation
 from core.errors import RelocationError, StoreError
@@ -38,6 +39,7 @@ from core.model.ident import DagHash
 from core.model.modes import DIRECTORY
 from core.model.spec import ConcreteSpec
 from core.model.value import Value
+from core.relocate.codesign import find_codesign
 from core.relocate.prefixes import PrefixMap, make_prefix_map
 from core.store.disk import remove_tree, store_error
 from core.store.manifest import MANIFEST, Entry, manifest_entry, save_manifest
@@ -208,8 +210,8 @@ def relocate(
         StoreError: the stage cannot be read or written.
         Interrupted: `cancel` was cancelled.
     """
-    if extracted.spec.platform in ("darwin", "windows"):
-        raise RelocationError(f"Packages for {extracted.spec.platform} cannot be relocated")
+    if extracted.spec.platform == "windows":
+        raise RelocationError("Packages for windows cannot be relocated")
     stage = extracted.stage
     moves = prefix_map(extracted, prefix=prefix, root=root, sbang=sbang, prefixes=prefixes)
     refit = Refit(
@@ -219,6 +221,7 @@ def relocate(
         sbang=os.fsencode(sbang),
         limit=system_shebang_limit() if shebang_limit is None else shebang_limit,
         exists=_existence(stage, prefix, exists),
+        machos=MachOs(moves, find_codesign()) if extracted.spec.platform == "darwin" else None,
     )
     relocation = Relocation(extracted.files, refit, moves)
     with _plain_errors("The package cannot be relocated", stage):

@@ -198,12 +198,11 @@ def _hold_dependencies(kitchen: Kitchen, spec: ConcreteSpec) -> dict[DagHash, Pa
             kitchen.waits.go_on(spec, dependency)
             return None
         kitchen.waits.over(spec, dependency)
-    records = kitchen.database.read().records
     prefixes: dict[DagHash, Path] = {}
     for dependency in needed:
         prefix = kitchen.made.get(dependency.hash)
         if prefix is None:
-            record = records.get(dependency.hash)
+            record = kitchen.database.read().records.get(dependency.hash)
             if record is None or record.prefix is None or not is_present(record):
                 raise _removed(dependency, f"{spec.label} needs it")
             prefix = Path(record.prefix)
@@ -251,7 +250,7 @@ def _staged(
             kitchen.builds.remember(artifact.manifest.archive.sha256, facts)
         with kitchen.reporter.phase(hash_, "relocate") as progress:
             staged = placer.relocate(progress)
-    kitchen.reporter.relocated(hash_, staged.report)
+    kitchen.reporter.relocated(staged)
     return staged
 
 

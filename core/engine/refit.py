@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from core.archive.paths import path_bytes
@@ -18,9 +19,10 @@ from core.engine.large import (
     relocate_large_binary,
     relocate_large_text,
 )
+from core.engine.machos import MachOs, Signed, is_broken_macho
 from core.model.value import Value
 from core.relocate.cstrings import string_patches
-from core.relocate.data import Patch, as_bytes, patch
+from core.relocate.data import Data, Patch, as_bytes, patch
 from core.relocate.elf import MAGIC, loader_patches, read_elf_paths, rpath_patches
 from core.relocate.grow import grown
 from core.relocate.prefixes import PrefixMap
@@ -35,6 +37,7 @@ _LOADED = (2, 3)  # ET_EXEC, ET_DYN: ELF files that a loader reads
 _PIECE = 2**20
 _NOTHING_OLD = "it holds no old path"
 _BROKEN = "it is an ELF file that cannot be read"
+_BROKEN_MACHO = "it is a Mach-O file that cannot be read"
 
 
 class Task(Value, frozen=True):
@@ -62,6 +65,8 @@ class Outcome:
     """1 if it lost needless entries of its RPATH."""
     shebangs: int = 0
     """1 if its first line goes through sbang now."""
+    is_unsigned: bool = False
+    """True if macOS does not run it before it is signed there."""
     left: list[str] = field(default_factory=list[str])
     """Why it was left as it was, though it is named."""
 
@@ -91,6 +96,12 @@ class _Contents:
         """Have other ones."""
         self.data, self.is_replaced = data, True
 
+    def sign(self, signed: Signed) -> None:
+        """Have a signature that holds."""
+        if signed.whole is not None:
+            self.replace(signed.whole)
+        self.patch(signed.patches)
+
 
 class Refit:
     """Does to each file what Spack does to it between unpacking and the manifest.
@@ -104,6 +115,7 @@ class Refit:
         sbang: path of the store's sbang.
         limit: bytes of a first line that the kernel takes.
         exists: whether there is something at an absolute path, now that the stage is the prefix.
+        machos: for a package for macOS, where loaders read Mach-O files; `None` where ELF files.
     """
 
     def __init__(
@@ -115,6 +127,7 @@ class Refit:
         sbang: bytes,
         limit: int,
         exists: Callable[[str], bool],
+        machos: MachOs | None = None,
     ) -> None:
         self._stage = stage
         self._files = files
@@ -122,6 +135,7 @@ class Refit:
         self._sbang = sbang
         self._limit = limit
         self._exists = exists
+        self._machos = machos
 
     def on_disk(self, path: str) -> Path:
         """`path` of the archive in the stage; names are bytes there, whatever the locale says."""
@@ -180,23 +194,32 @@ class Refit:
     def _change(self, task: Task, file: WrittenFile, contents: _Contents) -> Outcome:
         outcome = Outcome()
         if task.is_binary:
-            outcome.binary = self._relocate_binary(contents)
+            outcome.binary = self._relocate_binary(task.path, contents)
             if not outcome.binary:
                 outcome.left.append(_why_left(contents.data))
         if task.is_text:
             outcome.text = self._relocate_text(contents)
             if not outcome.text:
                 outcome.left.append(_why_left(contents.data))
-        if file.beginning == MAGIC:
+        if file.beginning == MAGIC and not self._machos:
             outcome.rpaths = min(1, contents.patch(rpath_patches(contents.data, self._exists)))
         elif _is_hooked(file):
             outcome.shebangs = self._put_through_sbang(contents)
+        if self._machos and contents.is_changed:
+            signed = self._machos.signed(self.on_disk(task.path), contents.data)
+            contents.sign(signed)
+            outcome.is_unsigned = signed.is_missing
         outcome.is_changed = contents.is_changed
         return outcome
 
-    def _relocate_binary(self, contents: _Contents) -> int:
+    def _loader_patches(self, path: str, data: Data) -> list[Patch]:
+        if self._machos:
+            return self._machos.patches(path, data)
+        return loader_patches(data, self._moves)
+
+    def _relocate_binary(self, path: str, contents: _Contents) -> int:
         try:
-            moved = min(1, contents.patch(loader_patches(contents.data, self._moves)))
+            moved = min(1, contents.patch(self._loader_patches(path, contents.data)))
         except MustGrow as growth:
             contents.replace(grown(as_bytes(contents.data), growth))
             moved = 1
@@ -221,18 +244,21 @@ class Refit:
     def _in_pieces(self, task: Task, file: WrittenFile) -> Outcome:
         outcome, disk = Outcome(), self.on_disk(task.path)
         if task.is_binary:
-            outcome.binary = relocate_large_binary(disk, self._moves)
+            loader = partial(self._loader_patches, task.path)
+            outcome.binary = relocate_large_binary(disk, self._moves, loader)
             if not outcome.binary:
                 outcome.left.append(_NOTHING_OLD)
         if task.is_text:
             outcome.text = relocate_large_text(disk, self._moves)
             if not outcome.text:
                 outcome.left.append(_NOTHING_OLD)
-        if file.beginning == MAGIC:
+        if file.beginning == MAGIC and not self._machos:
             outcome.rpaths = drop_large_rpaths(disk, self._exists)
         elif _is_hooked(file):
             outcome.shebangs = finish_large_script(disk, self._sbang, self._limit)
         outcome.is_changed = any((outcome.binary, outcome.text, outcome.rpaths, outcome.shebangs))
+        if self._machos and outcome.is_changed:
+            outcome.is_unsigned = self._machos.sign_large(disk)
         if outcome.is_changed or file.sha1 is None:
             file.sha1 = _digest(disk)
         return outcome
@@ -246,8 +272,9 @@ def _is_hooked(file: WrittenFile) -> bool:
 def _why_left(data: bytes | bytearray) -> str:
     """Why nothing was changed: an ELF file that a loader reads, but we cannot, is broken."""
     kind = int.from_bytes(data[16:18], "big" if data[5:6] == b"\2" else "little")
-    is_broken = data.startswith(MAGIC) and kind in _LOADED and read_elf_paths(data) is None
-    return _BROKEN if is_broken else _NOTHING_OLD
+    if data.startswith(MAGIC) and kind in _LOADED and read_elf_paths(data) is None:
+        return _BROKEN
+    return _BROKEN_MACHO if is_broken_macho(data) else _NOTHING_OLD
 
 
 def _sha1(data: bytes | bytearray) -> bytes:

@@ -14,7 +14,7 @@ from core.relocate.prefixes import PrefixMap
 from core.store.manifest import Entry, file_entry
 
 MOST_LEFT = 20
-"""Files that a report names at most as left alone."""
+"""Files that a report names at most as left alone, or as not signed."""
 WORTH_PASSING_ON = 2**16
 """Bytes of a file from which on another thread may work on it."""
 MOST_THREADS = 4
@@ -97,6 +97,7 @@ class Relocation:
     def report(self) -> RelocationReport:
         """What was done."""
         outcomes = self._outcomes.values()
+        unsigned = [path for path, outcome in self._outcomes.items() if outcome.is_unsigned]
         return RelocationReport(
             binaries=sum(1 for outcome in outcomes if outcome.binary),
             texts=sum(1 for outcome in outcomes if outcome.text),
@@ -106,6 +107,8 @@ class Relocation:
             strings=sum(outcome.binary + outcome.text for outcome in outcomes),
             left=tuple(self._left[:MOST_LEFT]),
             left_count=len(self._left),
+            unsigned=tuple(unsigned[:MOST_LEFT]),
+            unsigned_count=len(unsigned),
         )
 
 

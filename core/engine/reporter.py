@@ -3,8 +3,6 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import partial
-from typing import Literal
 
 from core.engine.journal import JournalWriter
 from core.errors import SpackbinError
@@ -14,8 +12,7 @@ from core.events import (
     BuildStepped,
     BuildWaits,
     LeftAlone,
-    LockAwaited,
-    LockObtained,
+    Lock,
     LogWritten,
     MarkedExplicit,
     NodeFailed,
@@ -28,13 +25,9 @@ from core.events import (
     PhaseProgressed,
     PhaseStarted,
 )
-from core.model.artifact import InstalledRecord, RelocationReport, VerifiedManifest
-from core.model.holder import Holder
+from core.model.artifact import InstalledRecord, RelocationReport, StagedTree, VerifiedManifest
 from core.model.ident import DagHash
-from core.store.waiting import Listener
-
-Lock = Literal["prefix", "database"]
-"""The locks that a run may wait for."""
+from core.store.waiting import Listener, reporting
 
 Progress = Callable[[int, int], None]
 """Called with what is done and the total, in bytes or entries."""
@@ -106,8 +99,9 @@ class Reporter:
             )
         )
 
-    def relocated(self, node: DagHash, report: RelocationReport) -> None:
+    def relocated(self, staged: StagedTree) -> None:
         """Report what relocation changed in a node."""
+        node, report = staged.spec.hash, staged.report
         self._writer.append(
             NodeRelocated(
                 time=time.time(),
@@ -120,8 +114,12 @@ class Reporter:
                 strings=report.strings,
                 left=tuple(LeftAlone(file.path, file.reason) for file in report.left),
                 left_count=report.left_count,
+                unsigned=report.unsigned,
+                unsigned_count=report.unsigned_count,
             )
         )
+        if report.unsigned:
+            self.log(node, f"{staged.spec.label}: {_to_be_signed(report)}")
 
     def finished(self, node: DagHash, prefix: str, *, already: bool = False) -> None:
         """Report a node as installed."""
@@ -184,13 +182,7 @@ class Reporter:
 
     def listener(self, node: DagHash | None, lock: Lock) -> Listener:
         """Reports that a node, or the run, waits for a lock, and for whom."""
-        return Listener(partial(self._awaited, node, lock), partial(self._obtained, node, lock))
-
-    def _awaited(self, node: DagHash | None, lock: Lock, holder: Holder) -> None:
-        self._writer.append(LockAwaited(time=time.time(), node=node, lock=lock, holder=holder))
-
-    def _obtained(self, node: DagHash | None, lock: Lock, seconds: float) -> None:
-        self._writer.append(LockObtained(time=time.time(), node=node, lock=lock, seconds=seconds))
+        return reporting(self._writer.append, node, lock)
 
     def marked(self, record: InstalledRecord) -> None:
         """Report that an installed package is noted as asked for by name."""
@@ -204,3 +196,11 @@ class Reporter:
                 prefix=record.prefix or "",
             )
         )
+
+
+def _to_be_signed(report: RelocationReport) -> str:
+    more = report.unsigned_count - 1
+    who, them = report.unsigned[0], "it"
+    if more:
+        who, them = f"{who} and {more} more", "them"
+    return f"{who} must be signed on a Mac before macOS runs {them}: codesign -fs- FILE"

@@ -170,6 +170,11 @@ class RelocationReport(Value, frozen=True):
     """Listed files that were left alone, some of them if they are many."""
     left_count: int = 0
     """How many were left alone."""
+    unsigned: tuple[str, ...] = ()
+    """Changed Mach-O files that macOS does not run before they are signed there, some of them if
+    they are many. Paths relative to the prefix. Foreign text."""
+    unsigned_count: int = 0
+    """How many of these there are."""
 
 
 class StagedTree(Value, frozen=True):

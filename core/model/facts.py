@@ -25,11 +25,11 @@ class BuildFacts(Value, frozen=True):
     prefixes: Mapping[DagHash, str]
     """Build prefixes of the package and of what it needs."""
     strings: tuple[StringPath, ...] | None
-    """Distinct paths in strings of its binaries, interpreters and RPATHs excepted; `None` if
-    nobody looked for them."""
+    """Distinct paths in strings of its binaries, but those that the loader reads and that may grow;
+    `None` if nobody looked for them."""
     loader_paths: tuple[str, ...]
-    """Distinct paths with which its interpreters and RPATH entries begin. They may grow. Empty if
-    nobody looked for them."""
+    """Distinct paths with which those begin that the loader reads: interpreters and RPATH entries,
+    load commands of Mach-O files. They may grow. Empty if nobody looked for them."""
     unpacked: int
     """Bytes of its files."""
     members: int

@@ -70,6 +70,7 @@ def preflight(
     installed: Mapping[DagHash, Path],
     space: Space,
     obstacles: tuple[Obstacle, ...] = (),
+    can_sign: bool = False,
 ) -> Plan:
     """`plan` with what was found about the store; what cannot be moved to it is blocked. Pure.
 
@@ -80,6 +81,7 @@ def preflight(
         installed: prefixes of what is installed.
         space: what is left there.
         obstacles: what else is wrong with the store.
+        can_sign: true on a Mac, where `codesign` signs what relocation changes.
     """
     here = prefixes_of(plan, store, installed)
     fits: dict[DagHash, Fit] = {}
@@ -101,7 +103,11 @@ def preflight(
         longest_store=min(bounds, default=None),
         space=space,
         obstacles=(*obstacles, *_too_little(needs, _least(plan, known), space, plan.store)),
-        warnings=(*_unknown(fits), *_perhaps_too_little(needs, space)),
+        warnings=(
+            *_unknown(fits),
+            *_perhaps_too_little(needs, space),
+            *(() if can_sign else _perhaps_unsigned(plan)),
+        ),
     )
     return replace(plan, nodes=tuple(nodes), preflight=found)
 
@@ -213,3 +219,14 @@ def _unknown(fits: Mapping[DagHash, Fit]) -> tuple[str, ...]:
         return ()
     which = "1 package" if number == 1 else f"{number} packages"
     return (f"Whether {which} can be moved to this store is not known before the fetch",)
+
+
+def _perhaps_unsigned(plan: Plan) -> tuple[str, ...]:
+    number = sum(node.spec.platform == "darwin" for node in plan.having(Disposition.CACHED))
+    if not number:
+        return ()
+    which = "1 package is" if number == 1 else f"{number} packages are"
+    return (
+        f"{which} for macOS, and codesign is not here: files that are not signed ad hoc may have to"
+        " be signed on a Mac before they run",
+    )

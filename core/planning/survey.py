@@ -32,18 +32,19 @@ def survey_archive(artifact: VerifiedArtifact, cancel: CancelToken) -> BuildFact
         with open_unpacked(artifact.archive, limits, cancel) as stream:
             document = _contents(stream, _named(inventory)[BUILD_INFO])
         info = listed(parse_build_info(document, limits), inventory, layout)
-        survey = new_survey(info)
+        survey = new_survey(info, artifact.spec.platform)
         with open_unpacked(artifact.archive, limits, cancel) as stream:
             for member in _binaries(info, inventory):
-                survey.look_at(_contents(stream, member))
+                survey.look_at(member.path, _contents(stream, member))
     except OSError as error:
         raise StoreError(f"An archive cannot be read: {error}", str(artifact.archive)) from error
     return facts_of(info, survey, inventory)
 
 
-def new_survey(info: BuildInfo) -> Survey:
-    """A survey for the binaries of the package with this build info."""
-    return Survey(survey_map(info.sbang, tuple(info.prefixes.values()), info.root))
+def new_survey(info: BuildInfo, platform: str) -> Survey:
+    """A survey for the binaries of the package with this build info and platform."""
+    prefixes = survey_map(info.sbang, tuple(info.prefixes.values()), info.root)
+    return Survey(prefixes, is_for_macos=platform == "darwin")
 
 
 def facts_of(info: BuildInfo, survey: Survey | None, inventory: Inventory) -> BuildFacts:

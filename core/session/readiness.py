@@ -39,6 +39,8 @@ class Readiness:
             for hash_, record in records.items()
             if record.prefix and is_present(record)
         }
+        from core.relocate.codesign import find_codesign
+
         known = self._samples.known(plan, store, prefixes_of(plan, store, installed), cancel)
         return preflight(
             plan,
@@ -47,6 +49,7 @@ class Readiness:
             installed=installed,
             space=look_at_space(store.root),
             obstacles=_obstacles(store.root, state, plan),
+            can_sign=find_codesign() is not None,
         )
 
 

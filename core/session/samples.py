@@ -98,7 +98,7 @@ class Samples:
     def _by_mirror(self, plan: Plan) -> list[tuple[Mirror, list[PlanNode]]]:
         nodes: defaultdict[MirrorName, list[PlanNode]] = defaultdict(list)
         for node in plan.having(Disposition.CACHED):
-            if node.source and node.spec.platform == "linux":
+            if node.source and node.spec.platform in ("linux", "darwin"):
                 nodes[node.source.mirror].append(node)
         configured = {mirror.name: mirror for mirror in self._mirrors.configured()}
         return [(configured[name], found) for name, found in nodes.items() if name in configured]

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 from pathlib import Path
 
 from core.cancel import CancelToken
@@ -17,6 +18,8 @@ MODE = 0o2755
 """The mode that Spack gives it: that of a package directory, executable."""
 DEFAULT_SHEBANG_LIMIT = 127
 """Bytes of a first line that every Linux takes, its end included (before 5.1)."""
+MACOS_SHEBANG_LIMIT = 511
+"""The limit of macOS."""
 
 SCRIPT = rf"""#!/bin/sh
 {MARK}, 1
@@ -118,11 +121,16 @@ def install_sbang(path: Path) -> None:
         raise store_error("sbang cannot be written", path, error) from error
 
 
-def system_shebang_limit(header: Path = Path("/usr/include/linux/binfmts.h")) -> int:
+def system_shebang_limit(
+    header: Path = Path("/usr/include/linux/binfmts.h"), platform: str = sys.platform
+) -> int:
     """Bytes of a first line, its end included, that Spack takes this system's kernel to read.
 
-    Newer kernels read 255; Spack believes the system's C header, else takes the old limit.
+    Newer Linux kernels read 255; Spack believes the system's C header, else takes the old limit
+    (`hooks/sbang.py`, Spack 1.x).
     """
+    if platform == "darwin":
+        return MACOS_SHEBANG_LIMIT
     try:
         found = _LIMIT.search(header.read_text(encoding="utf-8", errors="replace"))
     except OSError:

@@ -4,6 +4,7 @@ Several are separated by colons. Those of Spack 1.x and those of 0.23 have tests
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,19 @@ OLD_TESTS = "test_spack_0_23.py"
 HAVE_NEW = any(version_of(checkout) >= (1, 0) for checkout in CHECKOUTS)
 HAVE_OLD = any(version_of(checkout) < (1, 0) for checkout in CHECKOUTS)
 
+
+def find_install_name_tool() -> str | None:
+    """LLVM's program of that purpose; Debian has it with the version in the name."""
+    names = ["llvm-install-name-tool", *(f"llvm-install-name-tool-{n}" for n in range(30, 12, -1))]
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 HAVE_SOLVER = {"SPACKBIN_TEST_RECIPES", "SPACKBIN_TEST_PYTHON"} <= os.environ.keys()
 
 collect_ignore = [] if HAVE_OLD else [OLD_TESTS]
 collect_ignore += [] if HAVE_SOLVER else ["test_spack_concretizes.py"]
 collect_ignore += [] if slurm_is_here() else ["test_spack_builds_by_slurm.py"]
+collect_ignore += [] if find_install_name_tool() else ["test_spack_moves_macho.py"]
 collect_ignore_glob = [] if HAVE_NEW else ["test_spack_[!0]*.py"]
 
 
@@ -43,6 +52,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def spack(checkout: Path, tmp_path: Path) -> RealSpack:
     """A Spack of its own configuration, whose install tree is `tmp_path / "store"`."""
     return RealSpack(checkout, tmp_path / "spack", tmp_path / "store")
+
+
+@pytest.fixture
+def install_name_tool() -> str:
+    """Path of LLVM's; its tests are not collected where there is none."""
+    found = find_install_name_tool()
+    assert found
+    return found
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from core.engine.large import (
 from core.errors import RelocationError
 from core.relocate.cstrings import string_patches
 from core.relocate.data import patched
+from core.relocate.elf import loader_patches
 from core.relocate.prefixes import PrefixMap
 from core.relocate.shebang import sbang_shebang
 from core.relocate.text import relocate_text_counted
@@ -63,7 +64,9 @@ def test_binaries(data: bytes, piece: int) -> None:
         except RelocationError:
             expected = None
         try:
-            count = relocate_large_binary(path, PREFIXES)
+            count = relocate_large_binary(
+                path, PREFIXES, lambda data: loader_patches(data, PREFIXES)
+            )
         except RelocationError:
             assert expected is None
         else:

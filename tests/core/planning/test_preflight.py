@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.model.facts import BuildFacts, StringPath
@@ -122,6 +123,21 @@ def test_what_is_not_known_is_said_and_not_refused(samples: dict[MirrorName, str
     assert plan.preflight.warnings == (
         "Whether 2 packages can be moved to this store is not known before the fetch",
     )
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_cannot_be_signed_here_is_said(count: int) -> None:
+    """Packages for macOS, where there is no codesign; on a Mac there is nothing to say."""
+    plan = plan_of("/opt/store", *(LIBTIDE, KELP)[:count])
+    apple = tuple(replace(node, spec=replace(node.spec, platform="darwin")) for node in plan.nodes)
+    plan, known = replace(plan, nodes=apple), Known(samples={MIRROR: facts_of(LIBTIDE)})
+    (warning,) = checked(plan, known).preflight.warnings
+    assert warning.startswith(f"{('1 package is', '2 packages are')[count - 1]} for macOS, and ")
+    assert "may have to be signed on a Mac before they run" in warning
+    on_a_mac = preflight(
+        plan, StorePaths(Path(plan.store)), known, installed={}, space=ROOMY, can_sign=True
+    )
+    assert on_a_mac.preflight.warnings == ()
 
 
 def test_no_store_is_short_enough() -> None:

@@ -14,9 +14,11 @@ from core.model.ident import DagHash
 from core.relocate.cstrings import relocate_cstrings
 from core.relocate.elf import relocate_elf
 from core.relocate.fit import Bound, bound_of, margin_of
+from core.relocate.macho import relocate_macho
 from core.relocate.prefixes import make_prefix_map
 from core.relocate.refusals import MustGrow
 from core.relocate.survey import Survey, survey_map
+from tests.core.relocate.macho_maker import ID_DYLIB, RPATH, MachO, make_macho
 
 ROOT, SBANG = "/old/root", "/old/bin/sbang"
 OWN, OTHER = DagHash("a" * 31 + "b"), DagHash("c" * 31 + "d")
@@ -24,10 +26,11 @@ PREFIXES = {OWN: f"{ROOT}/linux/own-1-{OWN}", OTHER: f"{ROOT}/linux/other-1-{OTH
 INSIDE = {OWN: f"linux/own-1-{OWN}", OTHER: f"linux/other-1-{OTHER}"}
 
 
-def facts_of(*binaries: bytes) -> BuildFacts:
-    survey = Survey(survey_map(SBANG, tuple(PREFIXES.values()), ROOT))
+def facts_of(*binaries: bytes, is_for_macos: bool = False, path: str = "lib/liba.so") -> BuildFacts:
+    prefixes = survey_map(SBANG, tuple(PREFIXES.values()), ROOT)
+    survey = Survey(prefixes, is_for_macos=is_for_macos)
     for data in binaries:
-        survey.look_at(data)
+        survey.look_at(path, data)
     return BuildFacts(ROOT, SBANG, PREFIXES, survey.strings, survey.loader_paths, 0, 0)
 
 
@@ -112,6 +115,32 @@ def test_paths_of_the_loader_may_grow(rpath: str) -> None:
     assert bound(facts, "/a/much/longer/root").misfit == ""
     with pytest.raises(MustGrow):
         relocate_elf(data, make_prefix_map(None, [], (ROOT, "/a/much/longer/root")))
+
+
+def test_load_commands_may_grow_on_macos_alone() -> None:
+    own = f"{PREFIXES[OWN]}/lib".encode()
+    string = f"{ROOT}/etc/conf".encode()
+    data = make_macho(MachO(((ID_DYLIB, own + b"/liba.dylib"), (RPATH, own)), text=string))
+    longer = make_prefix_map(None, [], (ROOT, "/a/much/longer/root"))
+    assert len(relocate_macho(data, longer)) == len(data)
+
+    facts = facts_of(data, is_for_macos=True)
+    assert facts.loader_paths == (PREFIXES[OWN],)
+    assert facts.strings == (StringPath(ROOT, None),)
+    assert "would have to grow" in bound(facts, "/a/much/longer/root").misfit
+    quiet = facts_of(data.replace(string, bytes(len(string))), is_for_macos=True)
+    assert bound(quiet, "/a/much/longer/root").misfit == ""
+
+    elsewhere = facts_of(data)
+    assert elsewhere.loader_paths == ()
+    own_strings = (StringPath(PREFIXES[OWN], None), StringPath(PREFIXES[OWN], 4))
+    assert elsewhere.strings == (StringPath(ROOT, None), *own_strings)
+
+
+def test_load_commands_that_are_spared_are_strings() -> None:
+    data = make_macho(MachO(((RPATH, f"{PREFIXES[OWN]}/lib".encode()),)))
+    facts = facts_of(data, is_for_macos=True, path="lib/libgcc_s.1.dylib")
+    assert facts.strings == (StringPath(PREFIXES[OWN], 4),)
 
 
 def test_a_store_below_the_build_root_is_refused() -> None:
