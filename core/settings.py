@@ -45,8 +45,8 @@ class Settings(Value, frozen=True):
     """Prefix of the Spack beside us; `None` for that of SPACK_ROOT, or else the one on PATH."""
     slow: bool | None = None
     """True to paint the screen seldom, for a slow line; `None` to find out how slow it is."""
-    mouse: bool = True
-    """False to leave the mouse to the terminal."""
+    mouse: bool | None = None
+    """False to leave the mouse to the terminal; `None` to do so where it does harm."""
     keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Keys of commands as the config file's table `keys` says, by the name of the command, which
     may be `screen.command`; not looked at here."""
@@ -95,7 +95,7 @@ def load_settings(
         use_spack=_truth(values.get("use_spack", "true")),
         spack=_path(values["spack"], Path()) if values.get("spack") else None,
         slow=_truth(values["slow"]) if values.get("slow") else None,
-        mouse=_truth(values.get("mouse", "true")),
+        mouse=_truth(values["mouse"]) if values.get("mouse") else None,
         keys=tuple(_keys(written.get("keys", {}))),
     )
 

@@ -1,17 +1,19 @@
 """Everything the mirrors have on offer, merged, read-only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from core.catalog.filtered import FilteredShelf
 from core.catalog.groups import BuildCounts, BuildGroup, count_builds, group_builds
 from core.catalog.schema import CatalogSummary
 from core.catalog.shelf import Shelf
 from core.errors import MirrorError
-from core.model.columns import SpecColumns
+from core.model.columns import BUILD, EXTERNAL
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName
 from core.model.spec import ConcreteSpec
@@ -19,6 +21,7 @@ from core.model.value import Value
 from core.model.version import version_key
 
 _NO_NODE: Mapping[str, object] = MappingProxyType({})
+_NOTHING: Mapping[MirrorName, AbstractSet[DagHash]] = MappingProxyType({})
 
 
 class CatalogRow(Value, frozen=True):
@@ -56,14 +59,25 @@ class Catalog:
     A mirror whose catalog cannot be read is left out, and `problems` says so.
     """
 
-    def __init__(self, paths: Mapping[MirrorName, Path]):
+    def __init__(
+        self,
+        paths: Mapping[MirrorName, Path],
+        hidden: Mapping[MirrorName, AbstractSet[DagHash]] = _NOTHING,
+    ):
         """Open the catalogs.
 
         Args:
             paths: catalog file by mirror, in order of configuration; a file that does not exist
                 (the mirror was never read) counts as empty.
+            hidden: builds of a mirror that are not on offer although it has them.
         """
-        self._shelves = [Shelf(name, path) for name, path in paths.items() if path.exists()]
+        self.hidden = hidden
+        """Builds of a mirror that are not on offer although it has them."""
+        self._shelves = [
+            FilteredShelf(name, path, hidden[name]) if name in hidden else Shelf(name, path)
+            for name, path in paths.items()
+            if path.exists()
+        ]
         self._whole = SpecGraph((), _LazyNodes(self._read, self._all_hashes))
 
     @property
@@ -149,13 +163,15 @@ class Catalog:
             prefix: the beginning.
             only_builds: False to get externals and specs without a binary too.
         """
-        found = (shelf.specs_beginning(prefix, only_builds=only_builds) for shelf in self._shelves)
-        return sorted({spec.hash for specs in found for spec in specs})
+        hashes = (
+            shelf.columns.hashes_of(shelf.specs_beginning(prefix, only_builds=only_builds))
+            for shelf in self._shelves
+        )
+        return sorted({hash_ for found in hashes for hash_ in found})
 
     def sources(self, hash_: DagHash) -> tuple[MirrorName, ...]:
         """Mirrors that have a binary of this spec, in order of configuration."""
-        row = self.row(hash_)
-        return row.mirrors if row else ()
+        return tuple(shelf.mirror for shelf in self._shelves if shelf.has_build(hash_))
 
     def dependents(self, hash_: DagHash) -> list[DagHash]:
         """Hashes of all specs that depend directly on this one, sorted."""
@@ -199,20 +215,21 @@ class Catalog:
         return {hash_ for shelf in self._shelves for hash_ in shelf.all_hashes()}
 
     @staticmethod
-    def _merged(found: Iterable[tuple[Shelf, Sequence[SpecColumns]]]) -> list[CatalogRow]:
-        first: dict[DagHash, tuple[Shelf, SpecColumns]] = {}
+    def _merged(found: Iterable[tuple[Shelf, Sequence[int]]]) -> list[CatalogRow]:
+        first: dict[DagHash, tuple[Shelf, int]] = {}
         mirrors: dict[DagHash, tuple[MirrorName, ...]] = {}
         for shelf, specs in found:
-            shelf.parameters({spec.parameters for spec in specs})
-            own = (shelf.mirror,)
+            columns, own = shelf.columns, (shelf.mirror,)
+            shelf.parameters({columns.parameters[spec] for spec in specs})
             for spec in specs:
-                first.setdefault(spec.hash, (shelf, spec))
-                if spec.is_build:
-                    mirrors[spec.hash] = mirrors.get(spec.hash, ()) + own
+                hash_ = columns.hash_of(spec)
+                first.setdefault(hash_, (shelf, spec))
+                if columns.states[spec] & BUILD:
+                    mirrors[hash_] = mirrors.get(hash_, ()) + own
         rows: list[CatalogRow] = []
         for hash_, (shelf, spec) in first.items():
             try:
-                rows.append(_row(spec, shelf, mirrors.get(hash_, ())))
+                rows.append(_row(hash_, spec, shelf, mirrors.get(hash_, ())))
             except KeyError:
                 shelf.give_up()
         return rows
@@ -244,10 +261,12 @@ class _LazyNodes(Mapping[DagHash, ConcreteSpec]):
         return len(self._all_hashes())
 
 
-def _row(spec: SpecColumns, shelf: Shelf, mirrors: tuple[MirrorName, ...]) -> CatalogRow:
-    release, machine = shelf.releases[spec.release], shelf.machines[spec.machine]
+def _row(hash_: DagHash, spec: int, shelf: Shelf, mirrors: tuple[MirrorName, ...]) -> CatalogRow:
+    columns = shelf.columns
+    release = shelf.releases[columns.releases[spec]]
+    machine = shelf.machines[columns.machines[spec]]
     return CatalogRow(
-        hash=spec.hash,
+        hash=hash_,
         name=release.name,
         version=release.version,
         platform=machine.platform,
@@ -256,7 +275,7 @@ def _row(spec: SpecColumns, shelf: Shelf, mirrors: tuple[MirrorName, ...]) -> Ca
         namespace=release.namespace,
         compiler=machine.compiler,
         libc=machine.libc,
-        variants=shelf.known_parameters[spec.parameters].shown,
+        variants=shelf.known_parameters[columns.parameters[spec]].shown,
         mirrors=mirrors,
-        external=bool(spec.external),
+        external=bool(columns.states[spec] & EXTERNAL),
     )

@@ -141,7 +141,7 @@ class Builds:
             cause = self._cause(hash_)
             if cause is not None:
                 self._skip(hash_, cause)
-            elif len(self._jobs) < builder.limit:
+            elif len(self._jobs) < builder.limit and not self._site.is_paused():
                 try:
                     self._submit(builder, self._site.graph[hash_])
                 except SpackbinError as error:

@@ -41,6 +41,8 @@ class Site(Value, frozen=True):
     """Where to tell what happens."""
     cancel: CancelToken
     """Ends the builds."""
+    is_paused: Callable[[], bool]
+    """None is handed over while it says so."""
     outcome: Callable[[DagHash], Outcome | None]
     """How a node of the run has ended, if it has."""
     ended: Callable[[DagHash, Outcome], None]

@@ -2,9 +2,9 @@
 
 A run is a directory below the state directory: `request.json` (what to do), `journal.jsonl` (the
 events), `engine.lock` (held while the engine lives), `engine.log` (what the process said), `cancel`
-(present once somebody asked the engine to stop), `settled` (once it owes the store nothing),
-`builds` (a directory for each build that it ordered), and `job` (the id of Slurm's job that is the
-engine, if one is).
+(present once somebody asked the engine to stop), `pause` (present while it is to begin nothing
+new), `settled` (once it owes the store nothing), `builds` (a directory for each build that it
+ordered), and `job` (the id of Slurm's job that is the engine, if one is).
 """
 
 import contextlib
@@ -28,6 +28,7 @@ REQUEST = "request.json"
 LOCK = "engine.lock"
 LOG = "engine.log"
 CANCEL = "cancel"
+PAUSE = "pause"
 SETTLED = "settled"
 BUILDS = "builds"
 
@@ -71,9 +72,16 @@ class JournalWriter:
 
     def sync(self) -> None:
         """Make what was written survive a power cut, where the file system can."""
-        with self._lock, contextlib.suppress(OSError):
-            if not self._is_ended:
-                os.fsync(self._descriptor)
+        with contextlib.suppress(OSError):
+            with self._lock:
+                if self._is_ended:
+                    return
+                # Nobody who has something to say waits for the disk.
+                descriptor = os.dup(self._descriptor)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def close(self) -> None:
         """Make the journal durable and close it."""
@@ -131,6 +139,32 @@ class Run:
         """True once somebody asked the engine to stop."""
         return (self.directory / CANCEL).exists()
 
+    def pause(self) -> None:
+        """Ask the engine to begin nothing new; it stays so, whoever looks or goes, until `resume`.
+
+        Raises:
+            StoreError: the directory of the run cannot be written.
+        """
+        try:
+            (self.directory / PAUSE).touch()
+        except OSError as error:
+            raise _not_told(self.directory, error) from error
+
+    def resume(self) -> None:
+        """Ask the engine to go on after a pause.
+
+        Raises:
+            StoreError: the directory of the run cannot be written.
+        """
+        try:
+            (self.directory / PAUSE).unlink(missing_ok=True)
+        except OSError as error:
+            raise _not_told(self.directory, error) from error
+
+    def is_paused(self) -> bool:
+        """True while the engine is asked to begin nothing new."""
+        return (self.directory / PAUSE).exists()
+
     def settle(self) -> None:
         """Note that the run owes the store nothing: all that it put there is registered or gone."""
         (self.directory / SETTLED).touch()
@@ -146,6 +180,14 @@ class Run:
         except FileNotFoundError:
             return ""
         return text.strip().rpartition("\n")[2]
+
+
+def _not_told(directory: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"The engine cannot be told: {error.strerror}",
+        str(directory),
+        "Free some space there, or see to whom it belongs",
+    )
 
 
 def _understood(line: bytes) -> Event | None:

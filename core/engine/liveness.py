@@ -78,7 +78,8 @@ def is_held(lock: Path) -> bool:
 
 
 def _beats_elsewhere(descriptor: int) -> bool:
-    holder = os.pread(descriptor, _LONGEST, 0).decode(errors="replace")
+    # What stands below the first line is for others.
+    holder = os.pread(descriptor, _LONGEST, 0).decode(errors="replace").partition("\n")[0]
     if holder in ("", kernel()):
         return False
     return abs(time.time() - os.fstat(descriptor).st_mtime) < STALE

@@ -38,6 +38,9 @@ class Outcome(Enum):
     SKIPPED = "skipped"
 
 
+_BAD = (Outcome.FAILED, Outcome.SKIPPED)
+
+
 class Ahead(Value, frozen=True):
     """How much may be fetched, or be on its way, before it is placed. One job always may."""
 
@@ -61,6 +64,7 @@ class Scheduler(Generic[Key, Fetched]):
         sizes: sizes of the jobs, as far as they are known.
         ahead: how much is fetched ahead.
         cancel: once it is cancelled no job is begun.
+        is_paused: no job is begun while it says so; those that are begun go on to their end.
         abandon: told of a job whose fetch did not end in time after that; it fails.
         is_light: whether what `fetch` returned takes no room.
         elsewhere: jobs that are neither fetched nor placed here: somebody `tell`s how they ended,
@@ -81,6 +85,7 @@ class Scheduler(Generic[Key, Fetched]):
         sizes: Mapping[Key, int] | None = None,
         ahead: Ahead | None = None,
         cancel: CancelToken | None = None,
+        is_paused: Callable[[], bool] = lambda: False,
         abandon: Callable[[Key], None] = lambda _: None,
         is_light: Callable[[Fetched], bool] = lambda _: False,
         elsewhere: Collection[Key] = (),
@@ -94,12 +99,14 @@ class Scheduler(Generic[Key, Fetched]):
         self._sizes = sizes or {}
         self._ahead = ahead or Ahead()
         self._cancel = cancel or CancelToken()
+        self._is_paused = is_paused
         self._abandon = abandon
         self._is_light = is_light
         self._elsewhere = frozenset(elsewhere)
         self._open = set(elsewhere)
         self._told: SimpleQueue[tuple[Key, Outcome]] = SimpleQueue()
         self._outcomes: dict[Key, Outcome] = {}
+        self._is_held_back = False
         self._to_fetch = deque(key for key in order if key not in self._elsewhere)
         self._fetching: dict[Future[Fetched | None], Key] = {}
         self._fetched: dict[Key, Fetched] = {}
@@ -116,7 +123,7 @@ class Scheduler(Generic[Key, Fetched]):
             while True:
                 self._begin_fetching(fetchers)
                 running: list[Future[Any]] = [*self._fetching, *self._placing]
-                if not running and not self._due and not self._open:
+                if not (running or self._due or self._open or self._is_held_back):
                     break
                 done = self._wait(running)
                 self._take(done)
@@ -154,10 +161,12 @@ class Scheduler(Generic[Key, Fetched]):
         return wait(running, POLL, return_when=FIRST_COMPLETED).done
 
     def _begin_fetching(self, fetchers: ThreadPoolExecutor) -> None:
+        self._is_held_back = False
         while self._to_fetch and len(self._fetching) < self._workers:
             key = self._to_fetch[0]
             if key not in self._outcomes:
-                if not self._has_room(key):
+                self._is_held_back = self._is_paused()
+                if self._is_held_back or not self._has_room(key):
                     return
                 self._fetching[fetchers.submit(self._fetch, key)] = key
             self._to_fetch.popleft()
@@ -207,22 +216,22 @@ class Scheduler(Generic[Key, Fetched]):
             self._fetching.clear()
 
     def _skip_hopeless(self) -> None:
+        bad = {key for key, outcome in self._outcomes.items() if outcome in _BAD}
+        bad |= self._revoked.keys()
+        if not bad:
+            return
         busy = {*self._fetching.values(), *(key for key, _ in self._placing.values())}
         busy |= self._elsewhere
         for key in self._order:
-            cause = self._cause(key)
-            if key not in self._outcomes and key not in busy and cause is not None:
+            if key in self._outcomes or key in busy:
+                continue
+            cause = next((other for other in self._depends_on.get(key, ()) if other in bad), None)
+            if cause is not None:
+                bad.add(key)
                 self._outcomes[key] = Outcome.SKIPPED
                 self._fetched.pop(key, None)
                 self._due.pop(key, None)
                 self._skip(key, cause)
-
-    def _cause(self, key: Key) -> Key | None:
-        bad = (Outcome.FAILED, Outcome.SKIPPED)
-        for dependency in self._depends_on.get(key, ()):
-            if dependency in self._revoked or self._outcomes.get(dependency) in bad:
-                return dependency
-        return None
 
     def _begin_placing(self, placers: ThreadPoolExecutor) -> None:
         ready = [key for key in self._order if key in self._fetched and self._is_ready(key)]

@@ -11,29 +11,30 @@ import threading
 import time
 import traceback
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from core.blobs.cache import BlobCache
 from core.cancel import CancelToken
+from core.engine.atwork import at_work
 from core.engine.flushes import SharedFlush
-from core.engine.history import catch_up, record_run
+from core.engine.history import record_run
 from core.engine.holdings import Holdings
 from core.engine.journal import LOCK, REQUEST, JournalWriter, Run
 from core.engine.liveness import BEAT, beat, rest
 from core.engine.place import flush
 from core.engine.placers import Placers
 from core.engine.recipe import Awaited, Fetched, Kitchen, fetch_node, place_node
-from core.engine.recovery import recover
 from core.engine.registrar import Registrar
 from core.engine.reporter import Reporter
 from core.engine.request import Fetch, Request, read_request
 from core.engine.scheduler import Outcome, Scheduler
 from core.engine.sources import Sources
+from core.engine.tidy import tidy
 from core.engine.waits import Waits
 from core.errors import Interrupted, SpackbinError
-from core.events import CancelRequested, RunFinished, RunNode, RunStarted
+from core.events import CancelRequested, RunFinished, RunNode, RunPaused, RunResumed, RunStarted
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.structs import prepare_structs
@@ -41,7 +42,6 @@ from core.settings import Settings
 from core.store.database import Database
 from core.store.known_builds import KnownBuilds
 from core.store.paths import StorePaths, check_writable
-from core.store.stage import sweep
 from core.trust.pins import PinStore
 
 POLL = 0.1
@@ -61,6 +61,7 @@ class Engine:
         self.writer = writer
         self.reporter = Reporter(writer)
         self.cancel = CancelToken()
+        self.is_paused = False
         self.ended = threading.Event()
         self.graph: SpecGraph = request.graph()
         self.fetches = {fetch.hash: fetch for fetch in request.fetches}
@@ -77,8 +78,9 @@ class Engine:
         # Forked before there are threads.
         count = min(jobs, len(self.fetches)) if self._is_much() else 0
         with Placers(count, jobs, self.cancel) as placers:
-            # In a queue it may have been cancelled before it began.
+            # In a queue it may have been cancelled or paused before it began.
             self._heed_cancel(placers)
+            self._heed_pause()
             watcher = threading.Thread(target=self._watch, args=[placers], name="watch")
             watcher.start()
             try:
@@ -133,6 +135,7 @@ class Engine:
                 beaten = time.monotonic()
                 beat(self.run.directory / LOCK)
             self._heed_cancel(placers)
+            self._heed_pause()
 
     def _heed_cancel(self, placers: Placers) -> None:
         if self.run.is_cancelled() and not self.cancel.is_cancelled:
@@ -141,6 +144,15 @@ class Engine:
             finally:
                 self.cancel.cancel()
                 placers.cancel()
+
+    def _heed_pause(self) -> None:
+        is_paused = self.run.is_paused()
+        if is_paused != self.is_paused:
+            self.is_paused = is_paused
+            kind = RunPaused if is_paused else RunResumed
+            # Who cannot write is told so by the next one who must.
+            with suppress(SpackbinError):
+                self.writer.append(kind(time=time.time()))
 
     def _install(self, stack: ExitStack, placers: Placers) -> Mapping[DagHash, Outcome]:
         kitchen = self._kitchen(stack, placers)
@@ -153,6 +165,7 @@ class Engine:
             workers=self.request.jobs,
             sizes=self.sizes,
             cancel=self.cancel,
+            is_paused=lambda: self.is_paused,
             abandon=self._abandon,
             is_light=lambda fetched: isinstance(fetched, Awaited),
             elsewhere=self.request.builds,
@@ -188,6 +201,7 @@ class Engine:
             waits=kitchen.waits,
             reporter=self.reporter,
             cancel=self.cancel,
+            is_paused=lambda: self.is_paused,
             outcome=scheduler.outcome,
             ended=scheduler.tell,
             failed=self._fail,
@@ -208,11 +222,9 @@ class Engine:
         state = database.read()
         state.check_writable(self.graph[hash_] for hash_ in self.fetches)
         store = state.placing(store)
-        for swept in sweep(store.root):
-            self.reporter.log(None, f"removed {swept}, left behind by a run that was killed")
-        for line in recover(settings, database, self.cancel, self.run.id):
+        stack.enter_context(at_work(store, self.run.id, self.nodes))
+        for line in tidy(settings, database, self.cancel, self.run.id):
             self.reporter.log(None, line)
-        catch_up(settings, store)
         pins = PinStore(settings.config_dir / "pins.json")
         blobs = self._blobs(settings, stack)
         sources = Sources(self.request.mirrors, pins, settings, self.reporter, blobs)

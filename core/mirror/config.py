@@ -4,7 +4,7 @@ The order of the entries is the priority of the mirrors; see `core.mirror.entrie
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import cast
 
@@ -29,17 +29,23 @@ class Configured(Value, frozen=True):
     """Those that cannot."""
 
 
-def read_entries(entries: Iterable[tuple[object, object, Path, str]]) -> Configured:
+def read_entries(
+    entries: Iterable[tuple[object, object, Path, str]],
+    check: Callable[[Mirror], None] = lambda _: None,
+) -> Configured:
     """What entries of `mirrors.yaml` name; a bad one does not keep the others from being used.
 
     Args:
         entries: name, entry, directory that its relative paths start from, and origin.
+        check: raises `WrongUse` for a mirror that cannot be used for another reason.
     """
     mirrors: list[Mirror] = []
     bad: list[BrokenMirror] = []
     for name, entry, base, origin in entries:
         try:
             mirror = read_entry(name, entry, base, origin)
+            if mirror:
+                check(mirror)
         except WrongUse as error:
             bad.append(broken(name, entry, origin, error))
             continue
@@ -58,10 +64,11 @@ class MirrorConfig:
         self._path = path
         self._known: tuple[bytes, _Entries] | None = None
 
-    def read(self) -> Configured:
-        """The mirrors of binaries."""
+    def read(self, check: Callable[[Mirror], None] = lambda _: None) -> Configured:
+        """The mirrors of binaries; `check` as for `read_entries`."""
         base = Path(os.path.abspath(self._path.parent))
-        return read_entries((name, entry, base, "") for name, entry in self._entries().items())
+        entries = ((name, entry, base, "") for name, entry in self._entries().items())
+        return read_entries(entries, check)
 
     def names(self) -> frozenset[str]:
         """The names that are taken, whatever they stand for."""

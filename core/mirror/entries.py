@@ -1,9 +1,10 @@
 """One entry of a `mirrors.yaml`, whoever wrote the file.
 
 Format: Spack 1.x `schema/mirrors.py`, `mirrors/mirror.py`. An entry is a URL, or an object with
-`url`, `fetch` and `push` (each a URL, or an object with `url`), `signed`, `binary`, and the keys of
-a connection. A key in the object `fetch` counts more than the same key beside it. `push`, `source`
-and `autopush` mean nothing to who only reads.
+`url`, `fetch` and `push` (each a URL, or an object with `url`), `signed`, `binary`, the lists
+`include_binary` and `exclude_binary`, and the keys of a connection. A key in the object `fetch`
+counts more than the same key beside it. `push`, `source` and `autopush` mean nothing to who only
+reads.
 
 What Spack does not know of a mirror stands in an object `spackbin`: `channel`, `keys_page`, and
 `quarantine: false`.
@@ -61,6 +62,8 @@ def read_entry(name: object, entry: object, base: Path, origin: str) -> Mirror |
         _keys_page(name, own),
         view=_view(name, fields),
         shares_store=not _flag(name, own, "quarantine"),
+        include=_specs(name, fields, "include_binary"),
+        exclude=_specs(name, fields, "exclude_binary"),
     )
 
 
@@ -107,13 +110,15 @@ def written(mirror: Mirror) -> dict[str, object]:
         "id_variable": connection.user_variable,
         "secret_variable": connection.secret_variable,
     }
-    others = {
+    others: dict[str, object] = {
         "access_pair": {key: value for key, value in pair.items() if value},
         "access_token_variable": connection.token_variable,
         "profile": connection.profile,
         "endpoint_url": connection.endpoint_url,
     }
     others["view"] = mirror.view
+    others["include_binary"] = list(mirror.include)
+    others["exclude_binary"] = list(mirror.exclude)
     own: dict[str, object] = {}
     if mirror.stated_channel:
         own["channel"] = mirror.stated_channel.value
@@ -209,6 +214,17 @@ def _view(name: object, fields: _Fields) -> str:
     if text and not _VIEW.fullmatch(text):
         raise WrongUse(f"view of mirror {name!a} is {text!a}, which is no name of an index")
     return text
+
+
+def _specs(name: object, fields: _Fields, key: str) -> tuple[str, ...]:
+    """A list of specs; whether they are any is not looked at here."""
+    value = fields.get(key)
+    if value is None:
+        return ()
+    specs = cast("list[object]", value) if isinstance(value, list) else [value]
+    if isinstance(value, list) and all(isinstance(spec, str) for spec in specs):
+        return tuple(cast("list[str]", specs))
+    raise WrongUse(f"{key} of mirror {name!a} is no list of specs")
 
 
 def _text(name: object, fields: _Fields, key: str) -> str:

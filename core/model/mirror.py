@@ -83,6 +83,15 @@ class Mirror(Value, frozen=True):
     """The index to read in place of the whole one: a view of the mirror; may be empty."""
     shares_store: bool = False
     """True if the user wants its builds in the shared store although nobody vouches for them."""
+    include: tuple[str, ...] = ()
+    """Specs; only builds that satisfy one of them are taken from it. None means all."""
+    exclude: tuple[str, ...] = ()
+    """Specs; no build that satisfies one of them is taken from it."""
+
+    @property
+    def has_filter(self) -> bool:
+        """True if not all of its builds may be taken."""
+        return bool(self.include or self.exclude)
 
     @property
     def channel(self) -> Channel:

@@ -44,6 +44,10 @@ class MirrorStatus(Value, frozen=True):
     """Records read so far of an index that is being read for the first time; else 0."""
     expected: int = 0
     """Records that this index will have, about; 0 if it is not being read for the first time."""
+    filters: str = ""
+    """The filters of its entry, as they stand there; empty if all its builds are on offer."""
+    hidden: int = 0
+    """How many of its builds they hide."""
 
     @property
     def is_partial(self) -> bool:
@@ -87,6 +91,9 @@ class PackageView(Value, frozen=True):
     """Builds on offer, for any host."""
     runs_here: int
     """Those of them that run here."""
+    is_signed: bool | None = None
+    """Whether that build comes from a mirror whose builds must be signed; `None` if no mirror has
+    it."""
 
 
 class BuildView(Value, frozen=True):
@@ -193,3 +200,5 @@ class VerifyReport(Value, frozen=True):
     """Entries compared."""
     problems: tuple[FileProblem, ...]
     """What was found; empty if all is well."""
+    notes: tuple[FileProblem, ...] = ()
+    """What is odd and no problem: it was packed so."""

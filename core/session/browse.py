@@ -138,13 +138,13 @@ class Browser:
 
     def snapshot(self) -> Snapshot:
         """What is true now."""
+        mirrors = self._mirrors.configured()
+        signed = frozenset(mirror.name for mirror in mirrors if mirror.signed)
         trusted = frozenset(
-            mirror.name
-            for mirror in self._mirrors.configured()
-            if not mirror.signed or self._pins.pins(mirror)
+            mirror.name for mirror in mirrors if not mirror.signed or self._pins.pins(mirror)
         )
         records = self._database.read().records
-        return Snapshot(self._mirrors.catalog(), records, trusted, self._host())
+        return Snapshot(self._mirrors.catalog(), records, trusted, signed, self._host())
 
     def _found(
         self, now: Snapshot, text: str, *, by_part: bool, name: str | None = None

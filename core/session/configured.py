@@ -10,6 +10,7 @@ from core.mirror.config import Configured, MirrorConfig, normalise_url, read_ent
 from core.mirror.known import KNOWN
 from core.model.ident import MirrorName, mirror_name
 from core.model.mirror import BrokenMirror, KnownMirror, Mirror
+from core.session.filters import check_filters
 from core.settings import Settings
 from core.spack.instance import find_spack
 
@@ -123,13 +124,14 @@ class MirrorSources:
         return mirrors_of(spack)
 
     def _all(self) -> Configured:
-        ours = self._config.read()
+        ours = self._config.read(check_filters)
         taken = self._config.names()
-        theirs = read_entries(
+        entries = (
             (item.name, item.entry, item.file.parent, f"spack: {item.file}")
             for item in (self._spack.entries if self._spack else ())
             if str(item.name) not in taken
         )
+        theirs = read_entries(entries, check_filters)
         return Configured(ours.mirrors + theirs.mirrors, ours.broken + theirs.broken)
 
 

@@ -31,6 +31,7 @@ from core.planning.explain import (
     written_spec,
 )
 from core.session.browse import Browser
+from core.session.filters import filter_words
 from core.session.fleet import FleetDesk
 from core.session.mirrors import MirrorDesk
 from core.session.snapshot import Snapshot
@@ -193,6 +194,11 @@ class ExplainDesk:
             has = "has it" if hash_ else "may have it"
             yield Statement(kind, f"Mirror {name} {has}, and this command leaves it out")
         left_out.close()
+        hidden = self._mirrors.catalog().hidden
+        filtered = [name for name, hashes in hidden.items() if hash_ in hashes]
+        for name in filtered:
+            words = filter_words(self._mirrors.get(name))
+            yield Statement(kind, f"Mirror {name} has it, and its entry leaves it out: {words}")
         for name in self._mirrors.sources.sources_only():
             yield Statement(kind, f"Mirror {name} is configured for sources, not for binaries")
         statuses = self._mirrors.statuses()

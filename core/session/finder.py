@@ -1,15 +1,14 @@
 """Which builds a text means, on offer or installed, and how many of each package there are."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from core.catalog.groups import BuildCounts
-from core.catalog.reader import CatalogRow
+from core.catalog.reader import Catalog, CatalogRow
 from core.catalog.shelf import Shelf
-from core.model.columns import SpecColumns
+from core.catalog.specs import by_release
 from core.model.ident import DagHash
 from core.model.plan import Disposition
 from core.query.parse import parse_query
@@ -73,7 +72,9 @@ def rows_matching(now: Snapshot, query: Query, name: str | None = None) -> list[
         fitting = [one for one in query.alternatives if one.name in ("", name)]
         query = Query(query.text, tuple(replace(one, name=name) for one in fitting))
     hashes = {
-        spec.hash for shelf in now.catalog.shelves for spec in _specs_matching(now, shelf, query)
+        hash_
+        for shelf in now.catalog.shelves
+        for hash_ in shelf.columns.hashes_of(specs_matching(now.catalog, shelf, query))
     }
     return [*now.catalog.rows_of(list(hashes)), *installed_matching(now, query)]
 
@@ -86,11 +87,11 @@ def offers_matching(now: Snapshot, query: Query) -> tuple[BuildCounts, frozenset
     if len(now.catalog.shelves) != 1:
         return None
     (shelf,) = now.catalog.shelves
-    specs = _specs_matching(now, shelf, query)
-    found = Counter((spec.release, spec.machine) for spec in specs)
-    counts = [(*key, builds) for key, builds in found.items()]
-    offers = BuildCounts(shelf.releases, shelf.machines, (shelf.mirror,), counts)
-    return offers, frozenset(spec.hash for spec in specs)
+    specs = specs_matching(now.catalog, shelf, query)
+    columns = shelf.columns
+    builds = by_release((columns.releases[spec], columns.machines[spec]) for spec in specs)
+    offers = BuildCounts(shelf.releases, shelf.machines, (shelf.mirror,), builds)
+    return offers, frozenset(columns.hashes_of(specs))
 
 
 def installed_matching(now: Snapshot, query: Query) -> list[CatalogRow]:
@@ -99,17 +100,21 @@ def installed_matching(now: Snapshot, query: Query) -> list[CatalogRow]:
     return [row for row in only_installed(now) if query.matches(graph[row.hash], graph)]
 
 
-def _specs_matching(now: Snapshot, shelf: Shelf, query: Query) -> Sequence[SpecColumns]:
-    """The builds of one mirror that satisfy a query."""
+def specs_matching(catalog: Catalog, shelf: Shelf, query: Query) -> Sequence[int]:
+    """Numbers of the builds of one mirror, which is in a catalog, that satisfy a query.
+
+    Raises:
+        WrongUse: the answer stands in recipes alone.
+    """
     selection = select(query, shelf)
     if selection.is_exact:
         return selection.specs
-    graph = now.catalog.whole_graph()
+    graph, hash_of = catalog.whole_graph(), shelf.columns.hash_of
     # A record can be listed and still not be understood as a whole.
     return [
         spec
         for spec in selection.specs
-        if spec.hash in graph and query.matches(graph[spec.hash], graph)
+        if (hash_ := hash_of(spec)) in graph and query.matches(graph[hash_], graph)
     ]
 
 

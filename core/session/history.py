@@ -6,22 +6,21 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.cancel import CancelToken
 from core.engine.history import catch_up
-from core.errors import NotAvailable, StoreError, WrongUse
+from core.errors import NotAvailable, WrongUse
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.history import History, Operation
 from core.model.ident import DagHash
 from core.model.plan import Plan
-from core.model.removal import Removal, RemovalPlan
+from core.model.removal import RemovalPlan
 from core.planning.removal import is_there, plan_undo, plan_uninstall, touched
 from core.query.parse import parse_query
 from core.settings import Settings
 from core.store.database import Database
 from core.store.history import HistoryFile, new_operation
-from core.store.paths import StorePaths, check_writable
-from core.store.removal import disk_usage, remove
+from core.store.paths import StorePaths
+from core.store.removal import disk_usage
 
 
 class HistoryDesk:
@@ -96,25 +95,6 @@ class HistoryDesk:
         records = self._database.read().records
         root = str(self._paths.root)
         return plan_undo(root, records, operation, history, size_of=disk_usage)
-
-    def remove(self, plan: RemovalPlan, cancel: CancelToken | None) -> Removal:
-        """Carry out a plan.
-
-        Raises:
-            StoreError: something of it is needed, in use, or no longer there; or the store
-                cannot be written.
-        """
-        if plan.refused:
-            first = plan.refused[0]
-            raise StoreError(
-                f"{first.package.label} cannot be removed",
-                first.reason,
-                "Remove what needs it as well (--dependents), or leave it",
-            )
-        if not plan.has_work:
-            raise WrongUse("There is nothing to remove")
-        check_writable(self._paths.root)
-        return remove(self._paths, plan, cancel=cancel)
 
 
 def mark_explicit(database: Database, plan: Plan) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from core.model.mirror import BrokenMirror, Mirror
 from core.model.views import MirrorStatus
 from core.net.memory import Memory
 from core.session.configured import MirrorSources
+from core.session.filters import filter_words, hidden_builds
 from core.session.quarantine import quarantine_store, warnings_of
 from core.session.revocations import learn_revocations
 from core.settings import Settings
@@ -168,6 +169,8 @@ class MirrorDesk:
             badge=mirror.badge,
             quarantine=self._quarantine(mirror),
             note=self._freshness.lateness(mirror),
+            filters=filter_words(mirror),
+            hidden=len(self.catalog().hidden.get(mirror.name, ())) if mirror.has_filter else 0,
         )
 
     def _read_so_far(self, mirror: Mirror) -> tuple[int, int]:
@@ -220,13 +223,14 @@ class MirrorDesk:
             # Twice, if one changes while it is opened.
             while self._catalog is None or self._catalog[0] != self._stamps():
                 stamps = self._stamps()
-                self._catalog = (stamps, Catalog({name: path for name, path, _ in stamps}))
+                catalog = _opened({mirror: path for mirror, path, _ in stamps})
+                self._catalog = (stamps, catalog)
             return self._catalog[1]
 
-    def _stamps(self) -> tuple[tuple[MirrorName, Path, tuple[int, int]], ...]:
+    def _stamps(self) -> tuple[tuple[Mirror, Path, tuple[int, int]], ...]:
         """The catalogs to read, and what tells each from the next in its place."""
-        paths = {mirror.name: self._path_to_read(mirror) for mirror in self.configured()}
-        return tuple((name, path, _stamp(path)) for name, path in paths.items())
+        paths = {mirror: self._path_to_read(mirror) for mirror in self.configured()}
+        return tuple((mirror, path, _stamp(path)) for mirror, path in paths.items())
 
     def _path_to_read(self, mirror: Mirror) -> Path:
         """The catalog of a mirror; without a good one what there is of it while it is made."""
@@ -238,7 +242,7 @@ class MirrorDesk:
     def catalogs_left_out(self) -> Catalog:
         """What those mirrors offer that the session is not limited to; to be closed."""
         left_out = self.sources.left_out()
-        return Catalog({mirror.name: self._catalog_path(mirror) for mirror in left_out})
+        return _opened({mirror: self._catalog_path(mirror) for mirror in left_out})
 
     def close(self) -> None:
         """Close all clients."""
@@ -326,6 +330,17 @@ class MirrorDesk:
 
     def _note_path(self, mirror: Mirror) -> Path:
         return self._directory / f"{_digest(mirror)}.json"
+
+
+def _opened(paths: Mapping[Mirror, Path]) -> Catalog:
+    """The catalogs of some mirrors as one, without the builds that their filters hide."""
+    by_name = {mirror.name: path for mirror, path in paths.items()}
+    whole = Catalog(by_name)
+    hidden = hidden_builds(paths, whole)
+    if not hidden:
+        return whole
+    whole.close()
+    return Catalog(by_name, hidden)
 
 
 def _text(error: MirrorError | None) -> str:

@@ -16,6 +16,7 @@ from core.engine.liveness import take
 from core.engine.request import make_request, read_request
 from core.errors import NotAvailable, StoreError, WrongUse
 from core.events import RunFinished
+from core.model.ident import DagHash
 from core.model.mirror import Mirror
 from core.model.plan import Disposition, Plan
 from core.session.standby import Standby
@@ -24,6 +25,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     # Loaded by who asks for it.
     from core.model.buildlogs import BuildLog
+    from core.model.environment import Environment
 
 STARTING = "starting.lock"
 """Beside the runs of a store: held while one is started, so that nobody starts the same twice."""
@@ -62,6 +64,36 @@ class RunDesk:
         if len(found) > 1:
             raise WrongUse(f"There are {len(found)} runs whose names end with {name!a}")
         return found[0]
+
+    def asked(self, name: str) -> "tuple[Environment, str]":
+        """What a run was asked for, and who was to build what has no binary (empty: nobody).
+
+        Raises:
+            NotAvailable: there is no run of this name.
+            WrongUse: there are several, or it is in progress.
+            StoreError: it is one of another version of spackbin.
+        """
+        from core.model.environment import Environment, EnvironmentRoot
+
+        run = self.find(name)
+        if run.is_alive():
+            raise WrongUse(
+                f"Run {run.id} is in progress", hint=f"To watch it: spackbin attach {run.id}"
+            )
+        request = read_request(run.directory / REQUEST)
+        graph = request.graph()
+        roots = tuple(EnvironmentRoot(hash_, graph[hash_].label) for hash_ in request.roots)
+        return Environment(roots, graph), request.builder
+
+    def successor(self, run: Run) -> Run | None:
+        """The run in progress that was asked for all that a dead one was asked for, or none."""
+        wanted = _roots_of(run)
+        others = (other for other in self.in_progress() if wanted and wanted <= _roots_of(other))
+        return next(others, None)
+
+    def is_sent(self, run: Run) -> bool:
+        """True if the engine of a run is, or was, a job of a cluster."""
+        return (run.directory / JOB).exists()
 
     def build_log(self, text: str = "") -> "BuildLog":
         """The kept output of the newest build that a spec or hash means.
@@ -162,6 +194,14 @@ def _as_sent(run: Run) -> Run:
     from core.session.sent import SentRun
 
     return SentRun(run.directory)
+
+
+def _roots_of(run: Run) -> frozenset[DagHash]:
+    """What a run was asked for; nothing if it is one of another version of spackbin."""
+    try:
+        return frozenset(read_request(run.directory / REQUEST).roots)
+    except StoreError:
+        return frozenset()
 
 
 def joinable(plan: Plan, settings: Settings) -> Run | None:

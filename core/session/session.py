@@ -18,7 +18,6 @@ from core.model.views import (
     KeyStatus,
     MirrorStatus,
     PackageView,
-    VerifyReport,
 )
 from core.session.browse import Browser
 from core.session.configured import known_mirrors, known_url
@@ -36,8 +35,9 @@ if TYPE_CHECKING:
     from core.model.environment import Environment
     from core.model.history import History
     from core.model.keycards import KeyCard, KeyReport
-    from core.model.removal import Removal, RemovalPlan
+    from core.model.removal import RemovalPlan
     from core.session.history import HistoryDesk
+    from core.session.installtree import InstallTreeDesk
     from core.session.judge import JudgeDesk
     from core.session.keys import KeyDesk
     from core.session.planner import Planner
@@ -103,6 +103,13 @@ class Session:
         from core.session.history import HistoryDesk
 
         return HistoryDesk(self.settings, self._paths, self._database)
+
+    @cached_property
+    def install_tree(self) -> "InstallTreeDesk":
+        """Verifies what is installed, removes it, and tidies up after the dead."""
+        from core.session.installtree import InstallTreeDesk
+
+        return InstallTreeDesk(self.settings, self._database, self._browser)
 
     @cached_property
     def judge(self) -> "JudgeDesk":
@@ -354,12 +361,6 @@ class Session:
         """The run in progress on this store or its quarantines, else the last one, or none."""
         return self.runs.current()
 
-    def verify(self, specs: Sequence[str] = ()) -> list[VerifyReport]:
-        """Compare installed packages (default: all) with what was registered."""
-        from core.store.verify import verify_prefix
-
-        return [verify_prefix(record) for record in self._browser.installed(specs)]
-
     def history(self) -> "History":
         """What was done to the store, oldest first."""
         return self._past.history()
@@ -392,7 +393,3 @@ class Session:
             return self._past.undo_plan(operation)
         graph = self._browser.graph([item.hash for item in operation.removed])
         return self.plan(to_install_again(operation, graph), cancel=CancelToken())
-
-    def remove(self, plan: "RemovalPlan", cancel: CancelToken | None = None) -> "Removal":
-        """Carry out a plan to remove something: all of it or nothing."""
-        return self._past.remove(plan, cancel)

@@ -26,6 +26,8 @@ class Snapshot(Value, frozen=True):
     """What is in the store."""
     trusted: frozenset[MirrorName]
     """Mirrors that have a trusted key, or may be unsigned."""
+    signed: frozenset[MirrorName]
+    """Mirrors whose builds must be signed."""
     host: Host
     """The machine."""
 
@@ -65,6 +67,10 @@ class Snapshot(Value, frozen=True):
         return row_disposition(
             installed=installed, verdict=verdict, mirrors=mirrors, trusted=self.trusted
         )
+
+    def is_signed(self, mirrors: Sequence[MirrorName]) -> bool | None:
+        """Whether a build that mirrors have must be signed on one; `None` if none has it."""
+        return any(name in self.signed for name in mirrors) if mirrors else None
 
     def view(self, row: CatalogRow) -> BuildView:
         """The row as the faces show it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import compress
 
 from core.catalog.groups import BuildCounts
 from core.catalog.reader import CatalogRow
@@ -29,6 +30,8 @@ class _Package:
     runs_here: int = 0
     best: tuple[tuple[int, int], VersionKey, str, Disposition] | None = None
     """Its best build: how well it fits, version twice, disposition."""
+    is_signed: bool | None = None
+    """Whether that, or one as good, must be signed; `None` if no mirror has it."""
 
 
 class Tally:
@@ -78,24 +81,18 @@ class Tally:
             number: (self._fit(found.disposition, part.machines[number].target), found.disposition)
             for number, found in dispositions.items()
         }
+        is_signed = self._now.is_signed(part.mirrors)
         usable = {number for number, (_, found) in ranks.items() if found in USABLE}
         order = sorted(ranks, key=lambda number: ranks[number][0])
         place = {number: at for at, number in enumerate(order)}
-        builds: dict[int, int] = dict.fromkeys(part.releases, 0)
-        runs_here, best = dict(builds), dict.fromkeys(part.releases, -1)
-        for release, machine, count in part.counts:
-            builds[release] += count
-            if machine in usable:
-                runs_here[release] += count
-            if place[machine] > best[release]:
-                best[release] = place[machine]
-        for number, release in part.releases.items():
-            if builds[number] and (names is None or release.name in names):
+        for number, (machines, builds) in part.builds.items():
+            release = part.releases[number]
+            if names is None or release.name in names:
                 package = self._packages.setdefault(release.name, _Package())
-                package.builds += builds[number]
-                package.runs_here += runs_here[number]
-                fit, disposition = ranks[order[best[number]]]
-                self._compare(package, fit, release.version, disposition)
+                package.builds += sum(builds)
+                package.runs_here += sum(compress(builds, map(usable.__contains__, machines)))
+                fit, disposition = ranks[order[max(map(place.__getitem__, machines))]]
+                self._compare(package, fit, release.version, disposition, is_signed)
 
     def _note_installed(self, is_meant: Callable[[CatalogRow], bool]) -> None:
         """What is on offer and was counted, and is installed as well, can be used here."""
@@ -119,14 +116,22 @@ class Tally:
     def packages(self) -> list[PackageView]:
         """All packages that were counted, by name."""
         return [
-            PackageView(name, found.best[2], found.best[3], found.builds, found.runs_here)
+            PackageView(
+                name,
+                found.best[2],
+                found.best[3],
+                found.builds,
+                found.runs_here,
+                found.is_signed,
+            )
             for name, found in sorted(self._packages.items())
             if found.best
         ]
 
     def _note(self, package: _Package, view: BuildView) -> None:
         fit = self._fit(view.disposition, view.target)
-        self._compare(package, fit, view.version, view.disposition)
+        is_signed = self._now.is_signed(view.mirrors)
+        self._compare(package, fit, view.version, view.disposition, is_signed)
 
     def _fit(self, disposition: Disposition, target: str) -> tuple[int, int]:
         found = fitness(
@@ -136,8 +141,14 @@ class Tally:
 
     @staticmethod
     def _compare(
-        package: _Package, fit: tuple[int, int], version: str, disposition: Disposition
+        package: _Package,
+        fit: tuple[int, int],
+        version: str,
+        disposition: Disposition,
+        is_signed: bool | None,
     ) -> None:
         best = (fit, version_key(version), version, disposition)
         if package.best is None or best[:2] > package.best[:2]:
-            package.best = best
+            package.best, package.is_signed = best, is_signed
+        elif best[:2] == package.best[:2]:
+            package.is_signed = is_signed or package.is_signed

@@ -12,6 +12,7 @@ import time
 import msgspec
 
 from core.model.history import Operation
+from core.model.value import Value
 from core.store.database import Database
 from core.store.disk import store_error, sync_directory
 from core.store.history import HistoryFile
@@ -53,6 +54,10 @@ class Announcement:
         self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
+    def leave(self) -> None:
+        """It happened, or may have, and nobody stays to say so: the next who looks finds out."""
+        os.close(self._descriptor)
+
     def happened(self) -> Operation:
         """It happened: put it into the history; gives it with its number.
 
@@ -67,13 +72,32 @@ class Announcement:
         return done
 
 
+class Settled(Value, frozen=True):
+    """What became of operations whose writers died."""
+
+    done: tuple[Operation, ...]
+    """They had happened, and are in the history now."""
+    given_up: tuple[Operation, ...]
+    """They had not, and are announced no more."""
+
+
 def complete_announced(paths: StorePaths) -> tuple[Operation, ...]:
     """Put into the history what the dead had announced and done; which operations that were.
 
     Raises:
         StoreError: the database or the history cannot be read or written.
     """
+    return settle_announced(paths).done
+
+
+def settle_announced(paths: StorePaths) -> Settled:
+    """Put into the history what the dead had announced and done, and take away what they had not.
+
+    Raises:
+        StoreError: the database or the history cannot be read or written.
+    """
     completed: list[Operation] = []
+    given_up: list[Operation] = []
     for path in sorted((paths.root / DIRECTORY).glob(_NAME.format("*"))):
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -82,14 +106,16 @@ def complete_announced(paths: StorePaths) -> tuple[Operation, ...]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             operation = _operation(descriptor)
-            if operation and _has_happened(operation, Database(paths).read()):
+            if operation and has_happened(operation, Database(paths).read()):
                 completed.append(HistoryFile(paths).append(operation))
+            elif operation:
+                given_up.append(operation)
             path.unlink(missing_ok=True)
         except BlockingIOError:
             continue  # its writer lives
         finally:
             os.close(descriptor)
-    return tuple(completed)
+    return Settled(tuple(completed), tuple(given_up))
 
 
 def _operation(descriptor: int) -> Operation | None:
@@ -100,7 +126,8 @@ def _operation(descriptor: int) -> Operation | None:
         return None
 
 
-def _has_happened(operation: Operation, state: DatabaseState) -> bool:
+def has_happened(operation: Operation, state: DatabaseState) -> bool:
+    """True if the database is as a removal leaves it."""
     records = state.records
     if operation.removed:
         return not any(

@@ -68,10 +68,16 @@ def remove_tree(path: Path) -> None:
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
-    path.chmod(0o700)
+    _make_writable(path)
     for top, directories, _ in os.walk(path):
         for directory in directories:
             inner = Path(top, directory)
             if not inner.is_symlink():
-                inner.chmod(0o700)
+                _make_writable(inner)
     shutil.rmtree(path)
+
+
+def _make_writable(directory: Path) -> None:
+    # That of somebody else may be writable for us as it is.
+    with contextlib.suppress(PermissionError):
+        directory.chmod(0o700)

@@ -1,4 +1,4 @@
-"""Paths of the builder that a package still names, and links that lead nowhere.
+"""Paths of the builder that a package still names.
 
 What had to be relocated is listed in `.spack/binary_distribution` (Spack 1.x
 `binary_distribution.py:get_buildinfo_dict`).
@@ -78,10 +78,3 @@ def _matches(pattern: re.Pattern[bytes], path: Path) -> Iterator[re.Match[bytes]
     elif path.stat().st_size:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as data:
             yield from pattern.finditer(data)
-
-
-def dangling_target(link: Path, store: Path) -> str | None:
-    """Where a link leads, if that is a place in the store at which nothing is."""
-    target = str(link.readlink())
-    is_ours = target.startswith(f"{store}/")
-    return target if is_ours and not os.path.lexists(target) else None

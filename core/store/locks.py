@@ -216,6 +216,7 @@ def prefix_lock(
     write: bool = True,
     timeout: float | None = None,
     cancel: CancelToken | None = None,
+    listener: Listener | None = None,
 ) -> Generator[None]:
     """Hold the lock of one prefix.
 
@@ -225,6 +226,7 @@ def prefix_lock(
         write: True to install or remove it, False to keep others from removing it.
         timeout: seconds to wait, `None` for ever, as Spack does.
         cancel: looked at while waiting.
+        listener: told whom we wait for.
 
     Raises:
         StoreError: it did not come free in time, or the file system cannot lock.
@@ -233,7 +235,7 @@ def prefix_lock(
     file = _lockable(paths.prefix_lock, write)
     range_ = _Range(prefix_offset(hash_), 1)
     what = f"The prefix of /{hash_[:7]}"
-    wait = Wait(what, file.path, lambda: file.holder(range_), timeout)
+    wait = Wait(what, file.path, lambda: file.holder(range_), timeout, listener)
     wait_until(lambda: file.try_lock(range_, write), wait, cancel)
     try:
         yield

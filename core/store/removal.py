@@ -9,19 +9,20 @@ has removed everything (`stage.sweep` deletes what is left). Spack's protocol (S
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from core.cancel import CancelToken
 from core.errors import StoreError
+from core.events import NodeRemoved, RemovalDecided, RemovalFinished, RemovalStarted, Tell
 from core.model.artifact import InstalledRecord
-from core.model.history import Operation, Removed
+from core.model.history import Operation, Removed, Touched
 from core.model.ident import DagHash
 from core.model.removal import Removal, RemovalPlan
-from core.store.announced import Announcement, complete_announced
+from core.store.announced import Announcement, complete_announced, has_happened
 from core.store.aside import forget_traces, put_back, set_aside
 from core.store.database import Database
 from core.store.forget import forget
@@ -29,7 +30,8 @@ from core.store.history import new_operation
 from core.store.locks import prefix_lock
 from core.store.paths import StorePaths
 from core.store.records import DatabaseState
-from core.store.stage import discard, sweep
+from core.store.stage import discard
+from core.store.waiting import reporting
 
 PATIENCE = 5.0
 """Seconds to wait for a package that somebody uses or installs."""
@@ -41,6 +43,7 @@ def remove(
     *,
     timeout: float = PATIENCE,
     cancel: CancelToken | None = None,
+    tell: Tell = lambda _: None,
 ) -> Removal:
     """Carry out a plan: all of it, or nothing.
 
@@ -49,6 +52,7 @@ def remove(
         plan: what to remove, made by `core.planning.removal`.
         timeout: seconds to wait for the lock of each prefix.
         cancel: looked at while waiting for locks; too late once the database has been changed.
+        tell: takes in what happens. The last event is `RemovalFinished`, unless this raises.
 
     Raises:
         StoreError: the store is not as the plan says any more, a package is in use, or the store
@@ -56,25 +60,35 @@ def remove(
         Interrupted: `cancel` was set in time.
     """
     complete_announced(paths)
-    # What others left, and we may not delete, is not in our way.
-    with suppress(StoreError):
-        sweep(paths.root)
     operation = _operation(plan)
+    packages = tuple(item.package for item in plan.removed)
+    tell(RemovalStarted(time=operation.started, store=plan.store, packages=packages))
     with ExitStack() as locks:
         # In one order for everybody: two who remove cannot wait for each other for ever.
-        for hash_ in sorted(item.package.hash for item in plan.removed):
-            held = prefix_lock(paths, hash_, timeout=timeout, cancel=cancel)
+        for hash_ in sorted(package.hash for package in packages):
+            listener = reporting(tell, hash_, "prefix")
+            held = prefix_lock(paths, hash_, timeout=timeout, cancel=cancel, listener=listener)
             locks.enter_context(held)
-        records = _same_as_planned(Database(paths).read(), plan)
+        database = Database(paths, reporting(tell, None, "database"))
+        records = _same_as_planned(database.read(), plan)
         announcement = Announcement(paths, operation)
+        aside: dict[DagHash, Path] = {}
         try:
-            aside = _take_away(paths, plan, records, cancel)
+            _take_away(database, plan, records, aside, cancel)
         except BaseException:
+            if _is_written(operation, database):
+                announcement.leave()
+                raise
+            for hash_, moved in aside.items():
+                put_back(moved, Path(records[hash_].prefix or ""))
             announcement.withdraw()
             raise
         number, problem = _note(announcement)
-        left = dict(_delete(aside))
-    return Removal(number, tuple(item.package for item in plan.removed), left, problem)
+        tell(RemovalDecided(time=time.time()))
+        left = dict(_delete(packages, aside, tell))
+    done = Removal(number, packages, left, problem)
+    tell(_end(done, operation.started))
+    return done
 
 
 def disk_usage(record: InstalledRecord) -> int:
@@ -132,27 +146,27 @@ def _same_as_planned(state: DatabaseState, plan: RemovalPlan) -> dict[DagHash, I
 
 
 def _take_away(
-    paths: StorePaths,
+    database: Database,
     plan: RemovalPlan,
     records: Mapping[DagHash, InstalledRecord],
+    aside: dict[DagHash, Path],
     cancel: CancelToken | None,
-) -> dict[DagHash, Path]:
-    """The part that is all or nothing; where the prefixes are now."""
-    aside: dict[DagHash, Path] = {}
+) -> None:
+    """The part that is all or nothing; `aside` gets the places where the prefixes are then."""
+    for hash_, record in records.items():
+        moved = set_aside(database.paths, record)
+        if moved:
+            aside[hash_] = moved
+    implicit = [item.hash for item in plan.implicit]
+    database.change(lambda installs: forget(installs, list(records), implicit), cancel=cancel)
+
+
+def _is_written(operation: Operation, database: Database) -> bool:
+    """True if an operation has happened although something went wrong: an interrupt comes late."""
     try:
-        for hash_, record in records.items():
-            moved = set_aside(paths, record)
-            if moved:
-                aside[hash_] = moved
-        implicit = [item.hash for item in plan.implicit]
-        Database(paths).change(
-            lambda installs: forget(installs, list(records), implicit), cancel=cancel
-        )
-    except BaseException:
-        for hash_, moved in aside.items():
-            put_back(moved, Path(records[hash_].prefix or ""))
-        raise
-    return aside
+        return has_happened(operation, database.read())
+    except StoreError:
+        return False
 
 
 def _note(announcement: Announcement) -> tuple[int, str]:
@@ -163,13 +177,36 @@ def _note(announcement: Announcement) -> tuple[int, str]:
         return 0, str(error)
 
 
-def _delete(asides: Mapping[DagHash, Path]) -> Iterator[tuple[str, str]]:
+def _delete(
+    packages: Iterable[Touched], asides: Mapping[DagHash, Path], tell: Tell
+) -> Iterator[tuple[str, str]]:
     """Delete what is out of sight; what cannot be deleted now, and why."""
-    for hash_, aside in asides.items():
-        try:
-            forget_traces(aside, hash_)
-            discard(aside)
-        except OSError as error:
-            yield str(aside), error.strerror or str(error)
-        except StoreError as error:
-            yield str(aside), error.title
+    for package in packages:
+        aside = asides.get(package.hash)
+        problem = _deleted(package.hash, aside) if aside else ""
+        if problem:
+            yield str(aside), problem
+        tell(NodeRemoved(time=time.time(), node=package.hash, prefix=package.prefix, left=problem))
+
+
+def _deleted(hash_: DagHash, aside: Path) -> str:
+    """Delete one package; why something of it is left, or nothing."""
+    try:
+        forget_traces(aside, hash_)
+        discard(aside)
+    except OSError as error:
+        return error.strerror or str(error)
+    except StoreError as error:
+        return error.title
+    return ""
+
+
+def _end(done: Removal, started: float) -> RemovalFinished:
+    now = time.time()
+    return RemovalFinished(
+        time=now,
+        number=done.number,
+        removed=len(done.removed),
+        left=len(done.left),
+        seconds=now - started,
+    )

@@ -19,6 +19,7 @@ PATIENCE = 30.0
 """Seconds to wait for somebody else who is writing."""
 
 _PAUSE = 0.02
+_ATTEMPTS = 20
 
 
 def open_shared(path: Path, root: Path, flags: int = 0) -> int:
@@ -29,9 +30,8 @@ def open_shared(path: Path, root: Path, flags: int = 0) -> int:
     Raises:
         OSError: it cannot be opened or made.
     """
-    _make_directory(path.parent)
     flags |= os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, 0o644)
+    descriptor = _made(path, flags)
     model = root.stat()
     found = os.fstat(descriptor)
     wanted = 0o644 | (model.st_mode & 0o022)
@@ -74,11 +74,25 @@ def read_all(descriptor: int) -> bytes:
         return stream.read()
 
 
-def write_durably(descriptor: int, data: bytes) -> None:
-    """Write where the descriptor stands, and see to it that it is on disk."""
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write where the descriptor stands."""
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def write_durably(descriptor: int, data: bytes) -> None:
+    """Write where the descriptor stands, and see to it that it is on disk."""
+    write_all(descriptor, data)
     os.fsync(descriptor)
+
+
+def _made(path: Path, flags: int) -> int:
+    """The open file, in a directory that another process may take away while it is empty."""
+    for _ in range(_ATTEMPTS):
+        _make_directory(path.parent)
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, flags, 0o644)
+    return os.open(path, flags, 0o644)
 
 
 def _make_directory(directory: Path) -> None:

@@ -11,18 +11,22 @@ import re
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.errors import StoreError
 from core.model.artifact import StagedTree
 from core.model.ident import DagHash, dag_hash
+from core.model.value import Value
 from core.store.aside import restore
 from core.store.database import Database
 from core.store.disk import remove_tree, store_error, sync_directory
+from core.store.history import user_name
 from core.store.locks import try_prefix_lock
 from core.store.paths import StorePaths, store_above
-from core.store.records import BEFORE_1_0
+from core.store.records import BEFORE_1_0, DatabaseState
 
 _NAME = re.compile(r"\.spackbin-(?P<hash>[a-z2-7]{32})-(?P<created>\d+)-\w+")
 _ATTEMPTS = 20
@@ -131,21 +135,67 @@ def discard(stage: Path) -> None:
             return
 
 
+class Swept(Value, frozen=True):
+    """A stage whose owner is gone, and what became of it."""
+
+    stage: Path
+    """Where it is, or was."""
+    owner: str
+    """Login name of whom it belongs to."""
+    restored: str = ""
+    """The prefix that it was put back to: it was to be removed, and is still registered."""
+    problem: str = ""
+    """Why it is still there; empty if it is not."""
+
+
 def sweep(root: Path) -> tuple[Path, ...]:
     """Remove the stages in the store at `root` whose owner is gone; which they were.
 
+    What cannot be removed stays.
+
     Raises:
-        StoreError: the database cannot be read, or something cannot be removed.
+        StoreError: the database cannot be read.
     """
-    removed: list[Path] = []
-    database = Database(StorePaths(root))
-    for stage, hash_ in stages(database.paths):
+    found = swept(Database(StorePaths(root)))
+    return tuple(item.stage for item in found if not item.restored and not item.problem)
+
+
+def swept(database: Database, spare: Collection[DagHash] = ()) -> Iterator[Swept]:
+    """Remove the stages in a store whose owner is gone, or put them back to where they were.
+
+    Args:
+        database: that of the store.
+        spare: whose stages are left alone.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    for stage, hash_ in stages(database.paths, database.read()):
+        if hash_ in spare:
+            continue
+        try:
+            found = Swept(stage, user_name(stage.lstat().st_uid))
+        except FileNotFoundError:
+            continue  # its owner lives, or somebody else was faster
+        over = _swept(found, hash_, database)
+        if over:
+            yield over
+
+
+def _swept(found: Swept, hash_: DagHash, database: Database) -> Swept | None:
+    """What became of it; `None` if its owner lives."""
+    try:
         with try_prefix_lock(database.paths, hash_) as is_free:
+            if not is_free:
+                return None
             # What was to be removed, and is still registered, goes back to its place.
-            if is_free and not restore(stage, hash_, database.read()):
-                discard(stage)
-                removed.append(stage)
-    return tuple(removed)
+            state = database.read()
+            if restore(found.stage, hash_, state):
+                return replace(found, restored=state.records[hash_].prefix or "")
+            discard(found.stage)
+            return found
+    except StoreError as error:
+        return replace(found, problem=error.title)
 
 
 def _make_parents(directory: Path) -> int:
@@ -194,26 +244,34 @@ def _replace(stage: Path, prefix: Path, aside: Path | None) -> None:
         raise
 
 
-def stages(paths: StorePaths) -> Iterator[tuple[Path, DagHash]]:
+def stages(paths: StorePaths, state: DatabaseState | None = None) -> Iterator[tuple[Path, DagHash]]:
     """All stages in a store, with the hash whose lock their owner holds.
+
+    Args:
+        paths: the store.
+        state: what its database says, if that is known.
 
     Raises:
         StoreError: the database cannot be read.
     """
-    for directory in package_directories(paths):
+    for directory in package_directories(paths, state):
         for stage in directory.glob(".spackbin-*"):
             found = _NAME.fullmatch(stage.name)
             if found:
                 yield stage, DagHash(found["hash"])
 
 
-def package_directories(paths: StorePaths) -> set[Path]:
+def package_directories(paths: StorePaths, state: DatabaseState | None = None) -> set[Path]:
     """Where prefixes may be: beside any registered one, and where the default projection puts them.
+
+    Args:
+        paths: the store.
+        state: what its database says, if that is known.
 
     Raises:
         StoreError: the database cannot be read.
     """
-    state = Database(paths).read()
+    state = state or Database(paths).read()
     above = "*/*/" if state.version == BEFORE_1_0 else "*/"
     registered = {
         Path(record.prefix).parent

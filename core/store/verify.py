@@ -4,27 +4,21 @@
 builder's manifest when it installs from a cache; such a one is recognised by its paths.
 """
 
-import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from core.cancel import CancelToken
 from core.model.artifact import InstalledRecord, wanted_of
-from core.model.value import Value
 from core.model.views import FileProblem, VerifyReport
-from core.store.leftovers import (
-    BUILD_INFO,
-    BuildInfo,
-    dangling_target,
-    names_builder,
-    read_build_info,
-)
+from core.store.dangling import Links
+from core.store.leftovers import BUILD_INFO, BuildInfo, names_builder, read_build_info
 from core.store.manifest import MANIFEST, TIMES, manifest_entry
 from core.store.paths import store_above
+from core.store.registered import Entry, Registered, read_registered
 
 _METADATA = ".spack"
 _KINDS = {
@@ -34,28 +28,13 @@ _KINDS = {
 }
 
 
-class _Entry(msgspec.Struct):
-    mode: int | None = None
-    size: int | None = None
-    hash: str | None = None
-    dest: str | None = None
-
-
-class _Registered(Value, frozen=True):
-    """What the manifest says."""
-
-    entries: Mapping[str, _Entry]
-    """By path relative to the prefix; `.` is the prefix itself."""
-    builder: str | None
-    """Set if it is the builder's: the prefix there."""
-
-
 def verify_prefix(record: InstalledRecord, *, cancel: CancelToken | None = None) -> VerifyReport:
     """Compare one installed package with what was registered, and look for what cannot work.
 
     Found are changed, missing and added files, links into the store that lead nowhere, paths of
     the builder in files that should have been relocated, and libraries that the loader would not
-    find. What the system provides is only checked for being there.
+    find. A link that led nowhere when it was packed already is only noted, see `Links`. What the
+    system provides is only checked for being there.
 
     Args:
         record: the package.
@@ -76,10 +55,11 @@ def verify_prefix(record: InstalledRecord, *, cancel: CancelToken | None = None)
     problems: list[FileProblem] = []
     info = _build_info(prefix, problems)
     problems += _differences(prefix, names, info, token)
+    links = Links(prefix, store)
     for name in names:
         token.check()
-        problems += _unusable(prefix, name, info, store)
-    return _report(record, len(names), problems)
+        problems += _unusable(prefix, name, info, links)
+    return _report(record, len(names), problems, links.notes)
 
 
 def changes(prefix: Path, cancel: CancelToken | None = None) -> tuple[FileProblem, ...]:
@@ -98,13 +78,19 @@ def changes(prefix: Path, cancel: CancelToken | None = None) -> tuple[FileProble
     return tuple(problems)
 
 
-def _report(record: InstalledRecord, files: int, problems: list[FileProblem]) -> VerifyReport:
+def _report(
+    record: InstalledRecord,
+    files: int,
+    problems: list[FileProblem],
+    notes: Sequence[FileProblem] = (),
+) -> VerifyReport:
     return VerifyReport(
         hash=record.spec.hash,
         label=wanted_of(record.spec).label,
         prefix=record.prefix or "",
         files=files,
         problems=tuple(sorted(problems, key=lambda problem: problem.path)),
+        notes=tuple(notes),
     )
 
 
@@ -131,7 +117,7 @@ def _differences(
 ) -> Iterator[FileProblem]:
     """What is not as the manifest says."""
     try:
-        registered = _registered(prefix)
+        registered = read_registered(prefix)
     except FileNotFoundError:
         yield FileProblem(MANIFEST, "It is missing, so that contents cannot be compared")
         return
@@ -161,7 +147,7 @@ def _differences(
             yield FileProblem(name, "It is missing")
 
 
-def _added(name: str, registered: _Registered) -> Iterator[FileProblem]:
+def _added(name: str, registered: Registered) -> Iterator[FileProblem]:
     # A directory that was added stands for all that is in it.
     if str(Path(name).parent) in registered.entries:
         yield FileProblem(name, "It was added after the installation")
@@ -180,31 +166,9 @@ def _relocated(prefix: Path, names: list[str], info: BuildInfo | None) -> frozen
     return present | {name for name in names if (prefix / name).lstat().st_ino in inodes}
 
 
-def _registered(prefix: Path) -> _Registered:
-    entries = _decoded((prefix / MANIFEST).read_bytes())
-    own = str(prefix)
-    root = own if own in entries else min(entries, key=len, default=own)
-    relative: dict[str, _Entry] = {}
-    for path, entry in entries.items():
-        if path != root and not path.startswith(f"{root}/"):
-            raise ValueError(f"{path} and {root} are of different packages")
-        relative[path[len(root) + 1 :] or "."] = entry
-    return _Registered(relative, None if root == own else root)
-
-
-def _decoded(data: bytes) -> dict[str, _Entry]:
+def _changes(prefix: Path, name: str, entry: Entry, *, strict: bool) -> Iterator[FileProblem]:
     try:
-        return msgspec.json.decode(data, type=dict[str, _Entry])
-    except msgspec.DecodeError:
-        # Names that are not UTF-8 stand there as halves of characters, which only Python reads.
-        if b"\\ud" not in data:
-            raise
-        return msgspec.convert(json.loads(data), dict[str, _Entry])
-
-
-def _changes(prefix: Path, name: str, entry: _Entry, *, strict: bool) -> Iterator[FileProblem]:
-    try:
-        found = msgspec.convert(manifest_entry(prefix / name), _Entry)
+        found = msgspec.convert(manifest_entry(prefix / name), Entry)
     except OSError as error:
         yield FileProblem(name, f"It cannot be read: {error.strerror}")
         return
@@ -230,15 +194,13 @@ def _kind(mode: int) -> str:
 
 
 def _unusable(
-    prefix: Path, name: str, info: BuildInfo | None, store: Path
+    prefix: Path, name: str, info: BuildInfo | None, links: Links
 ) -> Iterator[FileProblem]:
     """What cannot work in a file, however it came to be so."""
     path = prefix / name
     try:
         if path.is_symlink():
-            target = dangling_target(path, store)
-            if target:
-                yield FileProblem(name, f"It leads to {target}, which does not exist")
+            yield from links.problems(name)
         elif not path.is_file():
             return
         elif not _is_metadata(name):
@@ -247,7 +209,7 @@ def _unusable(
 
             for library in missing_libraries(prefix, path):
                 yield FileProblem(name, f"It needs {library}, which the loader does not find")
-        if info and name in info.files and names_builder(path, info, store):
+        if info and name in info.files and names_builder(path, info, links.store):
             yield FileProblem(name, f"It still names the builder's path {info.root}")
     except OSError as error:
         yield FileProblem(name, f"It cannot be read: {error.strerror}")

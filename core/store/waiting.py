@@ -15,7 +15,9 @@ from pathlib import Path
 
 from core.cancel import CancelToken
 from core.errors import StoreError
+from core.events import Lock, LockAwaited, LockObtained, Tell
 from core.model.holder import Holder
+from core.model.ident import DagHash
 from core.model.value import Value
 
 SHOWN_AFTER = 1.0
@@ -54,6 +56,18 @@ class Listener(Value, frozen=True):
     """Called with who holds the lock, and again if that is somebody else."""
     obtained: Callable[[float], None]
     """Called at the end of a wait that was told, with the seconds it took."""
+
+
+def reporting(tell: Tell, node: DagHash | None, lock: Lock) -> Listener:
+    """Reports the wait of a node, or of all that is done, as events."""
+
+    def awaited(holder: Holder) -> None:
+        tell(LockAwaited(time=time.time(), node=node, lock=lock, holder=holder))
+
+    def obtained(seconds: float) -> None:
+        tell(LockObtained(time=time.time(), node=node, lock=lock, seconds=seconds))
+
+    return Listener(awaited, obtained)
 
 
 class Wait:

@@ -119,7 +119,7 @@ def test_cancelled_while_it_waits_for_the_database(world: EngineWorld, engines: 
         began = time.monotonic()
         run.cancel()
         assert engines.wait(pid) == 130
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
     assert half_done(world.store.root) == ()
     assert Database(world.store).read().records == {}
     assert not list(world.store.root.glob("*/*-1.0-*"))
@@ -134,7 +134,7 @@ def test_a_silent_server_does_not_delay_the_end(
     path = str(world.mirror.archive_path("gull").relative_to(world.mirror.root))
     size = world.fetch("gull").archive_size or 0
     # Less comes than is announced: the rest is waited for.
-    cut = Fault(stall=8) if what == "headers" else Fault(drip=4)
+    cut = Fault(stall=60) if what == "headers" else Fault(drip=60)
     server.fail(path, cut)
     run = world.run("crab", "gull")
     pid = engines.start(run)
@@ -146,7 +146,7 @@ def test_a_silent_server_does_not_delay_the_end(
     began = time.monotonic()
     run.cancel()
     assert engines.wait(pid) == 130
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     assert size > 0
     assert ended(run).exit_status == 130
     assert half_done(world.store.root) == ()
@@ -158,7 +158,7 @@ def test_terminated_is_cancelled(world: EngineWorld, engines: Zygote, serving: S
     server = serving(world.mirror.root)
     world.mirrors = [world.mirror.mirror(url=server.url)]
     path = str(world.mirror.archive_path("sand").relative_to(world.mirror.root))
-    server.fail(path, Fault(stall=5))
+    server.fail(path, Fault(stall=60))
     run = world.run("crab", "gull")
     pid = engines.start(run)
     until_says(run, PhaseFinished)

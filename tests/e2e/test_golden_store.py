@@ -25,7 +25,7 @@ def in_own_opt(program: Program, script: Path, *arguments: str) -> subprocess.Co
         cwd=program.directory,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
         check=False,
     )
 

@@ -51,6 +51,14 @@ def test_commands_judge_for_another_machine(harbor: Program) -> None:
     assert shown["disposition"] == "other host"
 
 
+def test_an_install_for_another_machine(harbor: Program) -> None:
+    said = harbor.refused(4, "install", "/wjen3pl", "--yes", "--target", "zen2")
+    assert "this machine (zen2) lacks avx512bw" in said
+    assert harbor.left_in_store() == []
+    harbor.good("install", "/wjen3pl", "--yes", *HERE)
+    assert harbor.prefix("libtide").is_dir()
+
+
 def test_why(harbor: Program) -> None:
     assert "Mirror harbor has it, signed by Harbor Release" in harbor.good("why", "beacon", *HERE)
     done = harbor.run("why", "libtide@2.0.1", "target=x86_64_v4", "--target", "zen2")

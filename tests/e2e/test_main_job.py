@@ -54,6 +54,11 @@ def test_browse_trust_plan_install_run_verify(program: Program, golden: Path) ->
     # What Spack leaves as it was (see tests/golden), and what leads nowhere by its own making.
     found = {problem["path"] for report in reports for problem in report["problems"]}
     assert found == {"share/beacon/abs-glued", "share/beacon/edges.conf"}
+    # What the recipe has made to lead nowhere, within its own prefix.
+    notes = {note["path"]: note["problem"] for report in reports for note in report["notes"]}
+    words = "It leads to nowhere/at/all, which does not exist; it was packed so"
+    assert notes == {"share/beacon/dangling": words}
+    assert f"share/beacon/dangling: Only a note: {words}" in program.run("verify").stdout
 
 
 def test_the_journal_has_every_phase_of_every_node(program: Program, golden: Path) -> None:

@@ -134,16 +134,18 @@ def test_synchronized_frames_where_they_are_offered(program: Program, golden: Pa
     with taped(program) as (opened, tape):
         opened.press("\x1b[?2026;2$y")
         opened.sees("needs 4 packages")
-        opened.read(0.5)
+        opened.rests(0.5)
         tape.data = b""
         opened.press("j")
-        opened.read(1.0)
+        while not tape.data:
+            opened.read(0.05)
+        opened.rests(0.5)
         assert tape.data.startswith(b"\x1b[?2026h")
         assert tape.data.endswith(b"\x1b[?2026l")
         tape.data = b""
         # A key that changes nothing sends nothing.
         opened.press("g")
-        opened.read(1.0)
+        opened.rests(1.0)
         opened.press("g")
         tape.data = b""
         opened.read(1.0)
@@ -154,15 +156,14 @@ def test_a_storm_of_sizes_ends_in_a_whole_screen(program: Program, golden: Path)
     program.trusting(golden / "dev" / "mirror-signed")
     with terminal(program) as opened:
         opened.sees("8 of 8 packages", "needs 4 packages")
-        opened.read(0.5)
+        opened.rests(0.5)
         before = opened.text()
         for step in range(300):
             size = (10 + step * 7 % 50, 20 + step * 13 % 160)
             resize(opened, *(size if step < 299 else (LINES, COLUMNS)))
             if step % 10 == 0:
                 opened.read(0.01)
-        opened.read(1.5)
-        assert opened.text() == before
+        opened.sees(before)
         assert quit_and_wait(opened) == 0
 
 
@@ -203,7 +204,8 @@ def test_bytes_that_are_no_text_do_no_harm(program: Program, golden: Path) -> No
         os.write(opened._ours, b"\xe9\xff\xfe\x80")
         opened.sees("does not belong in a spec")
         opened.press("\x1b")
-        opened.sees("8 of 8 packages")
+        # Before that, the next key would be one of Alt.
+        opened.misses("does not belong in a spec")
         assert quit_and_wait(opened) == 0
 
 
@@ -233,4 +235,4 @@ def test_it_ends_when_its_terminal_goes_although_nobody_says_so(
         opened.sees("8 of 8 packages")
         with Path(os.devnull).open() as nothing:
             os.dup2(nothing.fileno(), opened._ours)
-        assert opened.process.wait(30) == -signal.SIGHUP
+        assert opened.process.wait(90) == -signal.SIGHUP

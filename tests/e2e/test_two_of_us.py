@@ -181,7 +181,7 @@ def test_cancelled_while_it_waits(world: EngineWorld, engines: Zygote) -> None:
         began = time.monotonic()
         run.cancel()
         assert engines.wait(pid) == 130
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < PATIENCE / 2
     assert {type(event) for event in run.history()} >= {NodeSkipped}
     assert half_done(world.store.root) == ()
 

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.errors import MirrorError, NotAvailable, Refused, SpackbinError, WrongUse
-from core.events import Event
+from core.events import Event, NodeRemoved, RemovalDecided, RemovalStarted, Tell
 from core.model.environment import Environment
 from core.model.history import History
 from core.model.host import Host
 from core.model.ident import mirror_name
 from core.model.keycards import KeyCard, KeyReport, Opinion, SecondSource
-from core.model.mirror import KnownMirror, Mirror
+from core.model.mirror import Channel, KnownMirror, Mirror
 from core.model.plan import Disposition, Plan
 from core.model.removal import Removal, RemovalPlan
 from core.model.views import BuildDetails, BuildView, KeyStatus, MirrorStatus, PackageView
@@ -54,6 +54,7 @@ class FakeRun:
         self._read = 0
         self._alive = True
         self.is_asked_to_stop = False
+        self.is_asked_to_wait = False
 
     def append(self, *events: Event) -> None:
         self._journal += events
@@ -72,6 +73,15 @@ class FakeRun:
     def cancel(self) -> None:
         self.is_asked_to_stop = True
 
+    def pause(self) -> None:
+        self.is_asked_to_wait = True
+
+    def resume(self) -> None:
+        self.is_asked_to_wait = False
+
+    def is_paused(self) -> bool:
+        return self.is_asked_to_wait
+
     def last_words(self) -> str:
         return "Traceback: \x1b[31mout of memory"
 
@@ -85,6 +95,7 @@ class FakeSession:
         self.all_mirrors: list[MirrorStatus] = [mirror()]
         self.all_builds = default_builds()
         self.all_keys = {"harbor": [key()]}
+        self.added: list[Mirror] = []
         self.made_plan = ready_plan()
         self.built_plan: Plan | None = None
         self.run: FakeRun | None = None
@@ -98,6 +109,8 @@ class FakeSession:
         self.asked_removals: list[tuple[str, ...]] = []
         self.removed: list[RemovalPlan] = []
         self.removal = Removal(number=4, removed=(), left={})
+        self.deleting = threading.Event()
+        self.deleting.set()
         self.environments: dict[str, Environment] = {}
         self.refreshed: list[str] = []
         self.before: dict[str, tuple[KeyStatus, ...]] = {}
@@ -138,15 +151,25 @@ class FakeSession:
         self._enter("known_mirrors")
         return self.known
 
-    def mirror_warnings(self, name: str, url: str, *, signed: bool = True) -> tuple[str, ...]:
+    def mirror_warnings(
+        self, name: str, url: str, *, signed: bool = True, channel: Channel | None = None
+    ) -> tuple[str, ...]:
         self._enter("mirror_warnings")
-        return warnings_of(Mirror(mirror_name(name), url, signed))
+        return warnings_of(Mirror(mirror_name(name), url, signed, stated_channel=channel))
 
     def add_mirror(
-        self, name: str, url: str, *, signed: bool = True, confirmed: str = ""
+        self,
+        name: str,
+        url: str,
+        *,
+        signed: bool = True,
+        channel: Channel | None = None,
+        keys_page: str = "",
+        confirmed: str = "",
     ) -> MirrorStatus:
         self._enter("add_mirror")
-        badge = Mirror(mirror_name(name), url, signed).badge
+        wanted = Mirror(mirror_name(name), url, signed, stated_channel=channel, keys_page=keys_page)
+        badge = wanted.badge
         if badge and confirmed != name:
             raise Refused(f"Mirror {name} ({badge}) is not added without its name typed once more")
         if "nowhere" in url:
@@ -155,6 +178,7 @@ class FakeSession:
             name, url=url, signed=signed, badge=badge, builds=0, refreshed=None, trusted_keys=0
         )
         self.all_mirrors.append(added)
+        self.added.append(wanted)
         self.all_keys.setdefault(name, [key(mirror=name)])
         return added
 
@@ -317,15 +341,9 @@ class FakeSession:
         assert self.uninstall is not None
         return self.uninstall(dependents, unused)
 
-    def remove(self, plan: RemovalPlan, cancel: CancelToken | None = None) -> Removal:
-        """Like the real one, it can be given up while it waits for a lock."""
-        assert cancel is not None
-        if "remove" in self.failures:
-            raise self.failures["remove"]
-        while not self.gate.wait(0.02):
-            cancel.check()
-        self.removed.append(plan)
-        return self.removal
+    @property
+    def install_tree(self) -> "FakeInstallTree":
+        return FakeInstallTree(self)
 
     def start_install(self, plan: Plan) -> FakeRun:
         self._enter("start_install")
@@ -338,7 +356,31 @@ class FakeSession:
         return self.run
 
 
+class FakeInstallTree:
+    """What of a session removes packages."""
+
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+
+    def remove(self, plan: RemovalPlan, cancel: CancelToken, tell: Tell) -> Removal:
+        """Like the real one, it can be given up while it waits for a lock."""
+        session = self._session
+        if "remove" in session.failures:
+            raise session.failures["remove"]
+        packages = tuple(item.package for item in plan.removed)
+        tell(RemovalStarted(time=0, store=plan.store, packages=packages))
+        while not session.gate.wait(0.02):
+            cancel.check()
+        session.removed.append(plan)
+        tell(RemovalDecided(time=0))
+        for package in packages:
+            tell(NodeRemoved(time=0, node=package.hash, prefix=package.prefix))
+            session.deleting.wait(10)
+        return session.removal
+
+
 def _view(builds: list[BuildView]) -> PackageView:
     best = builds[0]
     here = sum(one.disposition is not Disposition.OTHER_HOST for one in builds)
-    return PackageView(best.name, best.version, best.disposition, len(builds), here)
+    is_signed = "prbot" not in best.mirrors if best.mirrors else None
+    return PackageView(best.name, best.version, best.disposition, len(builds), here, is_signed)

@@ -15,11 +15,12 @@ import click
 from core.cancel import CancelToken
 from core.events import NodeFinished, RunStarted
 from core.session import Session
+from core.session.documents import plan_fields
 from core.settings import Settings
 from tui.cli.follow import follow
 from tui.cli.keys import print_keys
 from tui.cli.output import print_json, say
-from tui.cli.plans import make_plan_of, obstacle_of, plan_document, print_plan
+from tui.cli.plans import make_plan_of, obstacle_of, print_plan
 from tui.text import count
 
 MIRROR = Path(__file__).parents[1] / "demo" / "mirror"
@@ -86,14 +87,14 @@ def _headless(session: Session, *, as_json: bool) -> int:
     if obstacle:
         raise obstacle
     run = session.start_install(plan)
-    status = follow(run, quiet=as_json, as_json=False, store=plan.store)
+    status = follow(run, session, quiet=as_json, as_json=False, store=plan.store)
     if status:
         return status
     done = subprocess.run(
         [_program(session)], capture_output=True, text=True, check=False, errors="replace"
     )
     if as_json:
-        print_json("demo", host=session.host(), **plan_document(plan), said=done.stdout)
+        print_json("demo", host=session.host(), **plan_fields(plan), said=done.stdout)
     else:
         say()
         say(f"$ {_program(session)}")

@@ -14,24 +14,37 @@ from core.events import (
     NodeRelocated,
     NodeSkipped,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
 )
 from core.model.ident import DagHash
-from core.session import Run
-from tui.cli.followbuilds import ABOUT_BUILDS, BuildLines, builds_left
+from core.session import Run, Session
+from tui.cli.followbuilds import ABOUT_BUILDS, BuildLines
 from tui.cli.output import note, print_json
+from tui.cli.takeover import take_over_of, without_a_word
 from tui.state.run import lock_words
 from tui.text import counted, duration
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.004, 0.1
 """Seconds between two looks at the journal: short while much happens, long while nothing does."""
-_GROWTH = 1.3
+_GROWTH = 1.15
+_ORDERS = {
+    CancelRequested: "Cancelled.",
+    RunPaused: "Paused: what is begun is finished, nothing new is begun. To go on: spackbin resume",
+    RunResumed: "It goes on.",
+}
+"""What is said when the engine was told something."""
 
 
-def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
+def follow(run: Run, session: Session, *, quiet: bool, as_json: bool, store: str) -> int:
     """Report a run until its engine ends; returns its exit status.
 
     Ctrl-C asks the engine to stop and goes on reporting until it has cleaned up.
+
+    Raises:
+        StoreError: the engine died; it says how to go on.
+        Interrupted: it was cancelled before it began.
     """
     events: list[Event] = []
     builds = BuildLines()
@@ -53,7 +66,7 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
             if not is_alive and not events and run.is_cancelled():
                 raise Interrupted("Cancelled before it began")
             if not is_alive:
-                raise _without_a_word(run, events)
+                raise _died(run, session, events, store if as_json else "")
             pause = SHORTEST_PAUSE if news else min(pause * _GROWTH, LONGEST_PAUSE)
             time.sleep(pause)
         except KeyboardInterrupt:
@@ -62,18 +75,16 @@ def follow(run: Run, *, quiet: bool, as_json: bool, store: str) -> int:
     finished = events[-1]
     assert isinstance(finished, RunFinished)
     if as_json:
-        print_json("run", run=run.id, store=store, events=events)
+        print_json("run", run=run.id, store=store, events=events, take_over=None)
     return finished.exit_status
 
 
-def _without_a_word(run: Run, events: list[Event]) -> StoreError:
-    """The error of a run whose engine died."""
-    hint = "Run the same install again; what is half done is cleaned up first"
-    left = builds_left(events)
-    if left:
-        hint += f". Builds that may still go on are taken over by it: {', '.join(left)}"
-    where = run.last_words() or str(run.directory)
-    return StoreError("The install ended without a word", where, hint)
+def _died(run: Run, session: Session, events: list[Event], json_for: str) -> StoreError:
+    """The error of a run whose engine died; with a store, its JSON document is printed first."""
+    found = take_over_of(session, run, events)
+    if json_for:
+        print_json("run", run=run.id, store=json_for, events=events, take_over=found)
+    return without_a_word(run, found)
 
 
 def _names(events: list[Event]) -> dict[DagHash, str]:
@@ -107,8 +118,8 @@ def _report(event: Event, events: list[Event]) -> None:
             note(f"{names[event.node]}: failed. {text}.")
         case NodeSkipped():
             note(f"{names[event.node]}: not tried, {event.reason}.")
-        case CancelRequested():
-            note("Cancelled.")
+        case CancelRequested() | RunPaused() | RunResumed():
+            note(_ORDERS[type(event)])
         case RunFinished():
             parts = [f"{counted(event.installed, 'package')} installed"]
             parts += [f"{event.failed} failed"] if event.failed else []

@@ -4,7 +4,7 @@ import click
 
 from core.errors import NotAvailable
 from core.model.history import Added, History, Operation
-from tui.cli.output import note, print_json, print_table, say
+from tui.cli.output import note, print_json, print_table, say, say_tidied
 from tui.cli.root import Globals
 from tui.state.history import in_full, moment, result, what
 from tui.text import counted
@@ -17,6 +17,7 @@ from tui.text import counted
 @click.pass_obj
 def history(given: Globals, number: int | None, audit: bool, as_json: bool) -> None:
     """Show what was done to the store, newest first; with a NUMBER, one operation in full."""
+    say_tidied(given.session.install_tree.tidy())
     past = given.session.history()
     operations = _chosen(past, number)
     if audit:

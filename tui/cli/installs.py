@@ -8,6 +8,7 @@ import click
 
 from core.errors import Interrupted
 from tui.cli.building import build_options, builder_of
+from tui.cli.machine import machine_options
 from tui.cli.root import Globals
 from tui.cli.specs import environment_option
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("specs", nargs=-1, metavar="SPEC...")
 @environment_option
+@machine_options
 @build_options
+@click.option("--again", metavar="RUN", help="What RUN was asked for, and did not come to do.")
 @click.option("--on", type=click.Choice(("slurm",)), help="By a node of the cluster, as a job.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Start it and do not wait for it.")
@@ -32,6 +35,7 @@ def install(
     build: bool,
     builder: str | None,
     fresh: bool,
+    again: str | None,
     on: str | None,
     yes: bool,
     detach: bool,
@@ -42,25 +46,27 @@ def install(
 
     With --build, Spack builds from source what no mirror has, and nothing else; a SPEC that no
     build on offer satisfies is left to its solver. With --on, a node
-    of the cluster installs what is cached.
+    of the cluster installs what is cached. With --again, go on with an install whose engine died.
     """
     if on and (build or builder):
         raise click.UsageError("Only what has a binary is installed --on slurm: --builder slurm")
     with nullcontext() if on else given.expecting_install():
-        from tui.cli.output import note, print_json, say
+        from core.session.documents import plan_fields
+        from tui.cli.output import note, print_json, say, say_tidied
         from tui.cli.plans import (
             forecast_for,
             make_plan_of,
             obstacle_of,
-            plan_document,
             print_plan,
         )
 
         session = given.session
+        say_tidied(session.install_tree.tidy())
         plan = make_plan_of(
             session,
             specs,
             environment,
+            again=again or "",
             exact=exact,
             builder=builder_of(build, builder, fresh),
             fresh=fresh,
@@ -78,18 +84,18 @@ def install(
         if run is None:
             session.mark_explicit(plan)
             if as_json:
-                print_json("install", **plan_document(plan), run=None)
+                print_json("install", **plan_fields(plan), run=None)
             else:
                 say("All of it is installed already.")
         elif detach and as_json:
-            print_json("install", **plan_document(plan), run=run.id)
+            print_json("install", **plan_fields(plan), run=run.id)
         elif detach:
             say(f"Started run {run.id}. To watch it: spackbin attach")
         else:
             from tui.cli.follow import follow
 
             raise click.exceptions.Exit(
-                follow(run, quiet=given.is_quiet, as_json=as_json, store=plan.store)
+                follow(run, session, quiet=given.is_quiet, as_json=as_json, store=plan.store)
             )
 
 
@@ -110,8 +116,11 @@ def attach(given: Globals, run_id: str | None, as_json: bool) -> None:
     others = [other.id for other in runs.in_progress() if other.id != run.id]
     if others and not run_id:
         note(f"This is run {run.id}. Also in progress: {', '.join(others)}.")
-    store = str(given.session.settings.store)
-    raise click.exceptions.Exit(follow(run, quiet=given.is_quiet, as_json=as_json, store=store))
+    session = given.session
+    store = str(session.settings.store)
+    raise click.exceptions.Exit(
+        follow(run, session, quiet=given.is_quiet, as_json=as_json, store=store)
+    )
 
 
 def _agreed(yes: bool, plan: "Plan") -> bool:

@@ -12,7 +12,7 @@ from tui.cli.keyprompts import ask_each
 from tui.cli.keys import print_keys, say_trusted
 from tui.cli.output import is_interactive, note, print_error, print_json, print_table, say
 from tui.cli.root import Globals
-from tui.text import count, date, read_so_far
+from tui.text import count, counted, date, read_so_far
 
 if TYPE_CHECKING:
     from core.session import Session
@@ -229,6 +229,9 @@ def _note_all(found: tuple[MirrorStatus, ...]) -> None:
     for status in found:
         if status.note:
             note(f"{status.name}: {status.note}.")
+        if status.filters:
+            builds = f"{count(status.hidden)} of {counted(status.builds, 'build')}"
+            note(f"{status.name}: {status.filters}. That hides {builds}.")
 
 
 def _row(status: MirrorStatus) -> tuple[str, ...]:

@@ -9,14 +9,9 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from core.errors import SpackbinError
 from tui.text import clean, fitted, to_ascii, width_of
 from tui.theme import wants_ascii
-
-SCHEMA = 1
-"""Version of the JSON documents; rises when a field changes its meaning or goes."""
 
 
 def shown(text: str) -> str:
@@ -35,11 +30,22 @@ def note(text: str) -> None:
     print(shown(text), file=sys.stderr, flush=True)
 
 
+def say_tidied(lines: Iterable[str]) -> None:
+    """What of the dead was put in order, beside the answer."""
+    for line in lines:
+        note(f"Tidied up: {line}.")
+
+
 def print_json(kind: str, **fields: object) -> None:
     """One JSON document: schema version and kind first, then `fields`."""
-    document = {"schema": SCHEMA, "kind": kind, **fields}
-    text = msgspec.json.format(msgspec.json.encode(document), indent=2)
-    sys.stdout.write(text.decode() + "\n")
+    from core.session.documents import document  # Most commands print tables.
+
+    print_document(document(kind, **fields))
+
+
+def print_document(made: bytes) -> None:
+    """A JSON document that is made already."""
+    sys.stdout.write(made.decode())
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

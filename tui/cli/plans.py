@@ -9,17 +9,18 @@ import click
 from core.cancel import CancelToken
 from core.errors import NotAvailable, Refused, SpackbinError, StoreError, WrongUse
 from core.model.plan import Blocker, Disposition, Plan, PlanNode
+from core.session.documents import plan_document
 from tui.cli.browse import say_choice
 from tui.cli.building import build_options, builder_of
 from tui.cli.machine import machine_options
-from tui.cli.output import note, print_json, say
+from tui.cli.output import note, print_document, say
 from tui.cli.root import Globals
 from tui.cli.solving import solved
 from tui.cli.specs import environment_option, whole_specs
 from tui.state.forecast import forecast_lines
 from tui.state.preflight import fit_words, space_words
 from tui.state.tree import TreeState
-from tui.text import MARKS, counted, fingerprint, size_in_all
+from tui.text import counted, fingerprint, size_in_all
 
 if TYPE_CHECKING:
     from core.model.forecast import Forecast
@@ -61,7 +62,7 @@ def plan(
     )
     forecast = forecast_for(given.session, made)
     if as_json:
-        print_json("plan", **plan_document(made), forecast=forecast)
+        print_document(plan_document(made, forecast))
     else:
         print_plan(made, forecast)
     obstacle = obstacle_of(made)
@@ -74,6 +75,7 @@ def make_plan_of(
     specs: Sequence[str],
     environment: Path | None = None,
     *,
+    again: str = "",
     exact: bool,
     builder: str = "",
     fresh: bool = False,
@@ -85,12 +87,18 @@ def make_plan_of(
         session: what is asked.
         specs: what is wanted.
         environment: one that is wanted besides.
+        again: a run, instead of all else: what it was asked for and did not come to do.
         exact: True to refuse a spec that several builds satisfy.
         builder: who builds what no mirror has; if anybody does, Spack's solver is asked for the
             specs that nothing on offer satisfies here.
         fresh: True to leave all specs to the solver, and what is on offer aside.
         is_quiet: True to say nothing while it works.
     """
+    if again:
+        if specs or environment or builder:
+            raise click.UsageError("--again RUN stands alone: the rest is as that run had it")
+        asked, its_builder = session.runs.asked(again)
+        return session.plan([], cancel=CancelToken(), environment=asked, builder=its_builder)
     if not specs and environment is None:
         raise click.UsageError("Name a SPEC, or an environment with -e DIR")
     locked = session.environment(environment) if environment else None
@@ -219,37 +227,3 @@ def _first(nodes: Sequence[PlanNode]) -> str:
     others = len(nodes) - 1
     label = nodes[0].spec.label
     return f"{label} and {counted(others, 'other package')}" if others else label
-
-
-def plan_document(plan: Plan) -> dict[str, object]:
-    """The plan as the fields of a JSON document."""
-    return {
-        "store": plan.store,
-        "roots": plan.roots,
-        "is_ready": plan.is_ready,
-        "bytes_to_fetch": plan.bytes_to_fetch if plan.sizes_are_known else None,
-        "builder": plan.builder,
-        "spack": plan.spack,
-        "counts": {kind.value: len(plan.having(kind)) for kind in MARKS},
-        "notes": plan.notes,
-        "signers": [{"fingerprint": key, "user_id": name} for key, name in plan.signers],
-        "preflight": plan.preflight,
-        "nodes": [_node_document(node) for node in plan.nodes],
-    }
-
-
-def _node_document(node: PlanNode) -> dict[str, object]:
-    spec = node.spec
-    return {
-        "hash": spec.hash,
-        "name": spec.name,
-        "version": spec.version,
-        "target": spec.target,
-        "os": spec.os,
-        "disposition": node.disposition,
-        "reason": node.reason,
-        "blocker": node.blocker,
-        "source": node.source,
-        "depends_on": [edge.hash for edge in spec.edges("link", "run")],
-        "build_depends_on": [edge.hash for edge in spec.edges("build")],
-    }

@@ -6,6 +6,7 @@ from core.errors import Interrupted, StoreError
 from core.model.removal import Removal, RemovalPlan
 from core.session import Session
 from tui.cli.output import is_interactive, note, print_json, say
+from tui.cli.removing import carried_out
 from tui.text import counted, size
 
 _NAMED = 20
@@ -32,7 +33,9 @@ def print_removal(plan: RemovalPlan) -> None:
     say(f"Store      {plan.store}")
 
 
-def carry_out(session: Session, plan: RemovalPlan, *, yes: bool, as_json: bool) -> None:
+def carry_out(
+    session: Session, plan: RemovalPlan, *, yes: bool, as_json: bool, quiet: bool
+) -> None:
     """Show the removal, ask unless `yes`, do it, and say what was done.
 
     Raises:
@@ -43,9 +46,11 @@ def carry_out(session: Session, plan: RemovalPlan, *, yes: bool, as_json: bool) 
         raise _refused(plan)
     if not as_json:
         print_removal(plan)
-    done = session.remove(plan) if plan.has_work and agreed("Remove?", "removed", yes) else None
+    done, events = None, []
+    if plan.has_work and agreed("Remove?", "removed", yes):
+        done, events = carried_out(session, plan, quiet=quiet)
     if as_json:
-        print_json(plan.kind, plan=plan, bytes_freed=plan.bytes_freed, done=done)
+        print_json(plan.kind, plan=plan, bytes_freed=plan.bytes_freed, done=done, events=events)
     elif done is None:
         say("There is nothing to remove.")
     else:

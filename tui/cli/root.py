@@ -37,7 +37,9 @@ COMMANDS = {
     "log": "tui.cli.building:log",
     "matrix": "tui.cli.matrix:matrix",
     "mirror": "tui.cli.mirrors:mirror",
+    "pause": "tui.cli.pausing:pause",
     "plan": "tui.cli.plans:plan",
+    "resume": "tui.cli.pausing:resume",
     "show": "tui.cli.browse:show",
     "spack": "tui.cli.spack:spack",
     "undo": "tui.cli.undo:undo",
@@ -166,8 +168,9 @@ def open_screen(session: "Session") -> int:
     # A job in a thread lets go sooner when a key comes.
     sys.setswitchinterval(0.0005)
     from tui.app import run_app
+    from tui.tidy import THRESHOLDS
 
     # It runs for hours, unlike a command; what is loaded is no garbage.
     gc.freeze()
-    gc.set_threshold(700, 10, 10)
+    gc.set_threshold(*THRESHOLDS)
     return run_app(session)

@@ -64,7 +64,8 @@ def concretize(
 
     Without --reuse and --fresh it is as Spack is configured. Nothing is installed.
     """
-    from tui.cli.plans import plan_document, print_plan
+    from core.session.documents import plan_fields
+    from tui.cli.plans import print_plan
     from tui.cli.specs import whole_specs
 
     if reuse and fresh:
@@ -75,6 +76,6 @@ def concretize(
     plan = session.plan((), cancel=CancelToken(), environment=answer)
     if as_json:
         asked = [{"spec": root.spec, "hash": root.hash} for root in answer.roots]
-        print_json("concretized", asked=asked, **plan_document(plan))
+        print_json("concretized", asked=asked, **plan_fields(plan))
     else:
         print_plan(plan)

@@ -2,6 +2,7 @@
 
 import click
 
+from tui.cli.output import say_tidied
 from tui.cli.removals import carry_out
 from tui.cli.root import Globals
 from tui.cli.specs import whole_specs
@@ -28,6 +29,7 @@ def uninstall(
 ) -> None:
     """Remove installed packages; refused while something else needs them."""
     session = given.session
+    say_tidied(session.install_tree.tidy())
     hashes = session.installed(whole_specs(specs), every=every)
     plan = session.removal_plan(hashes, dependents=dependents, unused=unused)
-    carry_out(session, plan, yes=yes, as_json=as_json)
+    carry_out(session, plan, yes=yes, as_json=as_json, quiet=given.is_quiet)

@@ -2,7 +2,7 @@
 
 import click
 
-from tui.cli.output import note, print_json, say
+from tui.cli.output import note, print_json, say, say_tidied
 from tui.cli.root import Globals
 from tui.cli.specs import whole_specs
 from tui.text import counted
@@ -14,7 +14,8 @@ from tui.text import counted
 @click.pass_obj
 def verify(given: Globals, specs: tuple[str, ...], as_json: bool) -> None:
     """Compare the files of installed packages with what was registered (default: of all)."""
-    reports = given.session.verify(whole_specs(specs))
+    say_tidied(given.session.install_tree.tidy())
+    reports = given.session.install_tree.verify(whole_specs(specs))
     if as_json:
         print_json("verify", reports=reports)
     else:
@@ -23,6 +24,8 @@ def verify(given: Globals, specs: tuple[str, ...], as_json: bool) -> None:
             say(f"{report.label}: {state}, {counted(report.files, 'file')} compared")
             for problem in report.problems:
                 say(f"  {problem.path}: {problem.problem}")
+            for remark in report.notes:
+                say(f"  {remark.path}: Only a note: {remark.problem}")
         if not reports:
             note("Nothing is installed in this store.")
     if any(report.problems for report in reports):

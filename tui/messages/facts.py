@@ -159,6 +159,8 @@ class RunProgressed(Fact, frozen=True):
     """Packages of the run."""
     has_ended: bool
     """True if the run came to its end with them."""
+    is_paused: bool = False
+    """True if nothing new is begun."""
 
 
 class HistoryRead(Fact, frozen=True):
@@ -175,6 +177,15 @@ class RemovalPlanned(Fact, frozen=True):
     """What was asked."""
     plan: RemovalPlan | Plan
     """What it would remove; of an undo that brings packages back, what it would install."""
+
+
+class RemovalProgressed(Fact, frozen=True):
+    """A removal got on."""
+
+    request: Remove
+    """What was asked."""
+    events: tuple[Event, ...]
+    """What happened, in order."""
 
 
 class Removed(Fact, frozen=True):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from core.model.environment import Environment
 from core.model.ident import DagHash, Fingerprint, MirrorName
+from core.model.mirror import Channel
 from core.model.plan import Plan
 from core.model.removal import RemovalPlan
 from core.model.value import Value
@@ -110,6 +111,13 @@ class CancelRun(Request, frozen=True):
     """Which."""
 
 
+class PauseRun(Request, frozen=True):
+    """Have the engine of a run begin nothing new; or go on, if it is asked for that already."""
+
+    run: "Run"
+    """Which."""
+
+
 class ReadHistory(Request, frozen=True):
     """List what was done to the store."""
 
@@ -173,6 +181,10 @@ class AddMirror(Request, frozen=True):
     """True if its builds must be signed."""
     confirmed: str = ""
     """Its name as the user typed it once more, after the warnings were shown; else empty."""
+    channel: Channel | None = None
+    """What stands behind its builds; `None` for what its URL tells."""
+    keys_page: str = ""
+    """URL of a document, apart from the mirror, that names its keys; empty if there is none."""
     is_quiet = True
 
 

@@ -2,6 +2,7 @@
 
 from core.model.ident import MirrorName
 from core.model.keycards import KeyCard, KeyReport
+from core.model.mirror import Channel
 from tui.messages.facts import Fact
 from tui.messages.requests import Request
 
@@ -15,6 +16,8 @@ class CheckMirror(Request, frozen=True):
     """Where it is."""
     signed: bool
     """True if its builds must be signed."""
+    channel: Channel | None = None
+    """What stands behind its builds; `None` for what its URL tells."""
     is_quiet = True
 
 

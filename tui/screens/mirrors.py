@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 
 from core.errors import SpackbinError
 from core.model.ident import MirrorName
-from core.model.mirror import Channel
 from core.model.views import MirrorStatus
 from tui import text
+from tui.commands import key_of
 from tui.messages import facts, requests
 from tui.messages.facts import Fact
 from tui.screens.add_mirror import AddMirrorDialog
@@ -17,6 +17,7 @@ from tui.screens.copying import copy
 from tui.screens.dialogs import Dialog, Text, paragraphs
 from tui.screens.keys import KeysScreen
 from tui.screens.trust import rollback_dialog
+from tui.state.badges import CHANNEL_WORDS
 from tui.state.keys import has_gone_back
 from tui.text import Line, Part, fitted
 from tui.widgets.bars import mirror_summary
@@ -24,17 +25,9 @@ from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, spread
 from tui.widgets.paper import Paper, one_line, set_title
 
-NONE_YET = " No mirrors yet. a adds one, by its name and URL"
+NONE_YET = " No mirrors yet. {add} adds one, by its name and URL"
 NAMED = 13
 """Cells for what a line of the pane is about."""
-CHANNELS = {
-    Channel.RELEASE: "release: the builds of a release, which do not change",
-    Channel.ROLLING: "rolling: a branch, built anew again and again",
-    Channel.SNAPSHOT: "snapshot: a branch as it was on one day",
-    Channel.SITE: "site: a mirror of somebody's own",
-    Channel.PR: "PR: builds of a pull request, which nobody has accepted yet",
-}
-"""What stands behind the builds of a mirror, in words."""
 
 
 class MirrorList(LineList[MirrorStatus]):
@@ -67,7 +60,7 @@ class MirrorsScreen(CommandScreen):
         """A list and a pane."""
         yield Paper(one_line(Part(" Mirrors, the first one is asked first", "strong")))
         yield Paper(id="notes")
-        yield MirrorList(empty=NONE_YET)
+        yield MirrorList(empty=NONE_YET.format(add=key_of("mirrors", "add")))
         pane = Paper(id="mirror", classes="pane")
         set_title(pane, "Mirror")
         yield pane
@@ -121,7 +114,7 @@ class MirrorsScreen(CommandScreen):
     def why_not(self, command: str) -> str:
         """Most commands need a mirror."""
         if command in ("remove", "refresh", "keys", "copy") and self._list.row is None:
-            return "There is no mirror yet: a adds one"
+            return f"There is no mirror yet: {key_of('mirrors', 'add')} adds one"
         if command in ("refresh", "keys") and self._list.row and not self._list.row.is_usable:
             return "Its entry in the configuration cannot be read: see below"
         if command == "remove" and self._list.row and self._list.row.origin:
@@ -155,7 +148,7 @@ class MirrorsScreen(CommandScreen):
                 "What was installed from it stays. The keys trusted for it are forgotten.",
             ),
             safe="Keep",
-            confirm=("y", "Remove"),
+            confirm="Remove",
         )
         self.app.push_screen(dialog, decide)
 
@@ -188,6 +181,12 @@ def _notes(notes: tuple[str, ...]) -> Text:
     return lines
 
 
+def _filter(mirror: MirrorStatus) -> str:
+    if not mirror.filters:
+        return ""
+    return f"{text.count(mirror.hidden)} of them are hidden by {mirror.filters}"
+
+
 def _pane(mirror: MirrorStatus, progress: str) -> Text:
     trusted = text.counted(mirror.trusted_keys, "trusted key")
     signed = f"must be signed; {trusted}" if mirror.signed else "need no signature"
@@ -197,8 +196,9 @@ def _pane(mirror: MirrorStatus, progress: str) -> Text:
         ("url", mirror.url, ""),
         ("named by", mirror.origin or "your configuration", ""),
         ("layout", mirror.layout or "not known yet", ""),
-        ("channel", CHANNELS[mirror.channel], ""),
+        ("channel", f"{mirror.channel}: {CHANNEL_WORDS[mirror.channel]}", ""),
         ("builds", f"{text.count(mirror.builds)}; they {signed}", ""),
+        ("filter", _filter(mirror), "notice"),
         ("beware", warns, "warning"),
         ("builds go to", mirror.quarantine, "warning"),
         ("last read", age, ""),

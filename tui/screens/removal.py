@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from core.errors import SpackbinError
+from core.events import Event
 from core.model.removal import Removal, RemovalPlan
 from tui import text
+from tui.commands import key_of
 from tui.messages import facts, requests
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
 from tui.screens.dialogs import Answers, Dialog, paragraphs
 from tui.state.removal import (
+    RemovalProgress,
     RemovalRow,
     command_of,
     done_words,
@@ -25,7 +28,7 @@ from tui.widgets.lines import LineList, spread
 from tui.widgets.paper import Paper, one_line
 
 WORKING = " Working out what that would do"
-REMOVING = "Removing; Esc gives it up as long as nothing is gone"
+TOO_LATE = "It is too late to give it up: it is removed, and files are being deleted"
 LABEL = 14
 """Cells for the words at the left."""
 ROLES = {
@@ -59,6 +62,7 @@ class RemovalScreen(CommandScreen):
         self.plan: RemovalPlan | None = None
         """What would be done, `None` while it is worked out."""
         self._removing: requests.Remove | None = None
+        self._progress: RemovalProgress | None = None
         self._has_failed = False
 
     @property
@@ -75,7 +79,7 @@ class RemovalScreen(CommandScreen):
         """Summary, list, answers."""
         yield Paper(one_line(Part(WORKING, "quiet")), id="summary")
         yield RemovalList()
-        yield Answers("Keep", ("y", "Remove"))
+        yield Answers("Keep", (key_of(self.table_name, "go"), "Remove"))
         yield self.make_footer()
 
     def on_mount(self) -> None:
@@ -92,6 +96,8 @@ class RemovalScreen(CommandScreen):
                 self._show(plan)
             case facts.RequestFailed(request, error) if request is self.request:
                 self._fail(error)
+            case facts.RemovalProgressed(request, events) if request is self._removing:
+                self._get_on(events)
             case facts.Removed(request, removal) if request is self._removing:
                 self.when_on_top(lambda: self._leave(removal))
             case facts.RemovalGivenUp(request) if request is self._removing:
@@ -125,6 +131,13 @@ class RemovalScreen(CommandScreen):
         self.regrey()
         self.say(message)
 
+    def _get_on(self, events: Sequence[Event]) -> None:
+        assert self._progress is not None
+        before = self._progress.words
+        self._progress.take(events)
+        if self._progress.words != before:
+            self.say(self._progress.words)
+
     def _leave(self, removal: Removal) -> None:
         """Go back, and say there what was done."""
         assert self.plan is not None
@@ -146,7 +159,8 @@ class RemovalScreen(CommandScreen):
         if plan.refused:
             lines.append(_row("", why_not_removable(plan), "notice"))
         if plan.unused:
-            lines.append(_count("Unused then", len(plan.unused), "u removes them, too"))
+            key = key_of("uninstall", "unused")
+            lines.append(_count("Unused then", len(plan.unused), f"{key} removes them, too"))
         lines.append(_row("Store", plan.store))
         same = text.wrapped(command_of(plan, self.options), width - LABEL - 4)[:2]
         lines += [_row("Same as" if at == 0 else "", line) for at, line in enumerate(same)]
@@ -170,15 +184,17 @@ class RemovalScreen(CommandScreen):
         """Remove."""
         assert self.plan is not None
         self._removing = requests.Remove(self.plan)
+        self._progress = RemovalProgress(self.plan, key_of(self.table_name, "back"))
         self.ask(self._removing)
         self.regrey()
-        self.say(REMOVING)
+        self.say(self._progress.words)
 
     def do_back(self) -> None:
         """Give the removal up, or go back."""
-        if self._removing:
+        if self._removing and self._progress:
             self.ask(requests.GiveUp(requests.Remove))
-            self.say("Giving it up, if it is not too late")
+            is_late = self._progress.is_decided
+            self.say(TOO_LATE if is_late else "Giving it up, if it is not too late")
             return
         self.ask(requests.GiveUp(type(self.request)))
         self.dismiss()

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.events import Event, LockAwaited, NodeRemoved, RemovalDecided
 from core.model.history import Touched
 from core.model.removal import Removal, RemovalPlan
+from tui.commands import key_of
 from tui.text import counted, listed, size
 
 
@@ -59,8 +61,50 @@ def command_of(plan: RemovalPlan, options: Sequence[str]) -> str:
 def why_not_removable(plan: RemovalPlan) -> str:
     """Why a removal cannot be carried out, as a sentence; empty if it can."""
     if plan.refused:
-        return f"{_first(plan.refused[0].package, len(plan.refused))}: d removes what needs it, too"
+        key = key_of("uninstall", "dependents")
+        needed = _first(plan.refused[0].package, len(plan.refused))
+        return f"{needed}: {key} removes what needs it, too"
     return "" if plan.has_work else "There is nothing to remove"
+
+
+class RemovalProgress:
+    """How far a removal is."""
+
+    def __init__(self, plan: RemovalPlan, back: str) -> None:
+        """Of a plan that is being carried out; `back` is the key that gives it up."""
+        self._back = back
+        self._labels = {item.package.hash: item.package.label for item in plan.removed}
+        self._gone = 0
+        self._waits_for = ""
+        self._name = ""
+        self.is_decided = False
+        """True once it cannot be given up any more."""
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Take in what happened."""
+        for event in events:
+            match event:
+                case LockAwaited():
+                    self._waits_for = event.holder.words
+                case RemovalDecided():
+                    self.is_decided = True
+                case NodeRemoved():
+                    self._gone += 1
+                    self._name = self._labels.get(event.node, "")
+                case _:
+                    pass
+
+    @property
+    def words(self) -> str:
+        """How far it is, as a sentence without a final full stop."""
+        if not self.is_decided:
+            waits = f": waits for {self._waits_for}" if self._waits_for else ""
+            return f"Removing{waits}; {self._back} gives it up as long as nothing is gone"
+        if not self._gone:
+            return (
+                f"Removed; the files of {counted(len(self._labels), 'package')} are being deleted"
+            )
+        return f"Deleted {self._gone} of {len(self._labels)}: {self._name}"
 
 
 def _first(package: Touched, number: int) -> str:

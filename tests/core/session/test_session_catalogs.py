@@ -254,3 +254,23 @@ def test_packages_come_by_relevance(session: Session) -> None:
     assert [package.name for package in session.packages("libhabror", all_targets=True)] == [
         "libharbor"
     ]
+
+
+@pytest.mark.parametrize("query", ["", "lib", "target=x86_64_v3"])
+def test_packages_are_signed_by_their_best_build(
+    session: Session, golden: Path, query: str
+) -> None:
+    packages = session.packages(query, all_targets=True)
+    assert {package.is_signed for package in packages} == {True}
+    session.add_mirror("prbot", str(golden / "dev/mirror-prbot"), signed=False, confirmed="prbot")
+    refresh(session, "prbot")
+    mirrors: dict[str, set[bool]] = {}
+    for view in session.search(query, all_targets=True):
+        mirrors.setdefault(view.name, set()).add("harbor" in view.mirrors)
+    packages = session.packages(query, all_targets=True)
+    assert len(packages) == len(mirrors)
+    for package in packages:
+        assert package.is_signed in mirrors[package.name]
+    session.remove_mirror("harbor")
+    packages = session.packages(query, all_targets=True)
+    assert {package.is_signed for package in packages} == {False}

@@ -80,6 +80,17 @@ def everything_below(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
 
 
+def packages(store: StorePaths) -> list[str]:
+    """All that is to be seen where packages are."""
+    return sorted(path.name for path in store.root.glob("*/*") if path.parts[-2][0] != ".")
+
+
+def is_installed(store: StorePaths, hash_: DagHash) -> bool:
+    """True if the database says so."""
+    record = Database(store).read().records.get(hash_)
+    return record is not None and record.installed
+
+
 @contextmanager
 def ordinary_user() -> Generator[Path]:
     """A directory of a user to whom modes apply, and this process as that user."""

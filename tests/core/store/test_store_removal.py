@@ -2,13 +2,22 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from store_helpers import KELP, LIBTIDE, REEF, everything_below, install, ordinary_user, register
+from store_helpers import (
+    KELP,
+    LIBTIDE,
+    REEF,
+    everything_below,
+    install,
+    is_installed,
+    ordinary_user,
+    packages,
+    register,
+)
 
 from core.cancel import CancelToken
 from core.errors import Interrupted, StoreError
@@ -16,7 +25,6 @@ from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.removal import RemovalPlan
 from core.planning.removal import plan_uninstall
-from core.store.announced import complete_announced
 from core.store.aside import put_back, set_aside
 from core.store.database import Database
 from core.store.history import HistoryFile
@@ -34,16 +42,6 @@ def plan_of(store: StorePaths, *hashes: DagHash, dependents: bool = False) -> Re
     return plan_uninstall(
         str(store.root), records, hashes, size_of=disk_usage, dependents=dependents
     )
-
-
-def packages(store: StorePaths) -> list[str]:
-    """All that is to be seen where packages are."""
-    return sorted(path.name for path in store.root.glob("*/*") if path.parts[-2][0] != ".")
-
-
-def is_installed(store: StorePaths, hash_: DagHash) -> bool:
-    record = Database(store).read().records.get(hash_)
-    return record is not None and record.installed
 
 
 def test_a_package_and_its_record_go(store: StorePaths, graph: SpecGraph) -> None:
@@ -222,81 +220,6 @@ def test_a_busy_database_leaves_everything_as_it_was(store: StorePaths, graph: S
             remove(store, plan, cancel=cancel)
     assert packages(store) == [store.prefix_of(graph[KELP]).name]
     assert everything_below(store.root / ".spackbin") == []
-
-
-# Where the removing process is killed, by a line that is about to run in the module.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from core.planning.removal import plan_uninstall
-from core.store import removal, stage
-from core.store.database import Database
-from core.store.paths import StorePaths
-
-paths = StorePaths(Path(sys.argv[1]))
-kind, count, asked = sys.argv[2], int(sys.argv[3]), sys.argv[4:]
-calls = 0
-
-def audit(event, arguments):
-    global calls
-    if event == kind:
-        calls += 1
-        if calls == count:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-plan = plan_uninstall(
-    sys.argv[1], Database(paths).read().records, asked, size_of=lambda _: 0, dependents=True
-)
-removal.complete_announced(paths)
-sys.addaudithook(audit)
-removal.remove(paths, plan)
-"""
-MOMENTS = [
-    *(("os.rename", count) for count in range(1, 5)),
-    *(("open", count) for count in range(1, 22)),
-    *(("os.remove", count) for count in range(1, 6)),
-    ("shutil.rmtree", 1),
-    ("shutil.rmtree", 2),
-    *(("os.rmdir", count) for count in range(1, 4)),
-]
-
-
-@pytest.mark.parametrize(("event", "count"), MOMENTS)
-def test_killed_at_any_moment_all_or_nothing_is_removed(
-    store: StorePaths, graph: SpecGraph, event: str, count: int
-) -> None:
-    install(store, graph[KELP], graph)
-    install(store, graph[LIBTIDE], graph)
-    install(store, graph[REEF], graph, explicit=True)
-    everything = (KELP, LIBTIDE, REEF)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(store.root), event, str(count), KELP, LIBTIDE],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    # Before anybody tidies up: what is to be seen is whole.
-    for name in packages(store):
-        if not name.startswith("."):
-            prefix = next(store.root.glob(f"*/{name}"))
-            assert (prefix / "bin" / "hello").exists()
-            assert (prefix / ".spack" / "spec.json").exists()
-    sweep(store.root)
-    states = {is_installed(store, hash_) for hash_ in everything}
-    prefixes = {store.prefix_of(graph[hash_]).is_dir() for hash_ in everything}
-    assert len(states) == 1
-    assert prefixes == states
-    for hash_ in everything:
-        assert not list(store.root.glob(f"*/.spackbin-{hash_}*"))
-    if states == {True}:
-        assert remove(store, plan_of(store, KELP, LIBTIDE, dependents=True)).number == 1
-    else:
-        complete_announced(store)
-    (operation,) = HistoryFile(store).read().operations
-    assert {item.hash for item in operation.removed} == set(everything)
-    assert packages(store) == []
 
 
 def test_what_was_set_aside_goes_back_by_the_next_sweep(
