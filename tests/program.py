@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from tests.starting import PATIENCE, ROOT, starter
+
 KEY = "559EE7965466D9E9E4AAD601E7B01DEF7EE06A2A"
 """Fingerprint of the key that signed the golden mirror."""
 
@@ -53,6 +54,13 @@ class Program:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; nobody is at the terminal."""
+        # The encoding of what it says is settled when a Python starts.
+        if self.locale != "C.UTF-8":
+            return self.run_anew(*arguments)
+        return starter().run(arguments, self.environment, self.directory)
+
+    def run_anew(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same in a Python of its own."""
         return subprocess.run(
             self.arguments(*arguments),
             env=self.environment,
@@ -60,7 +68,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
 

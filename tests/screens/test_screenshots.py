@@ -13,7 +13,7 @@ def test_the_pictures_match_the_program(tmp_path: Path) -> None:
         cwd=ROOT,
         env=world(tmp_path),
         check=True,
-        timeout=170,
+        timeout=280,
     )
     drawn = {path.name: path.read_text() for path in (tmp_path / "drawn").glob("*.svg")}
     kept = {path.name: path.read_text() for path in (ROOT / "screenshots").glob("*.svg")}

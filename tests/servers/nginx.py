@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 10
+PATIENCE = 60
 
 CONFIGURATION = """
 daemon off;

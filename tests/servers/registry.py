@@ -113,7 +113,7 @@ def golden_registry(tmp_path_factory: pytest.TempPathFactory, golden: Path) -> G
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         if found := _LISTENING.search(log.read_text(errors="replace")):
             return int(found[1])

@@ -3,7 +3,6 @@
 import re
 import ssl
 import threading
-import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ class Fault:
     drip: float = 0.0
     """Send a byte at a time, with so many seconds between."""
     stall: float = 0.0
-    """Say nothing at all for so many seconds."""
+    """Say nothing at all for so many seconds, or until the test ends."""
     times: int | None = None
     """How often to do so; then the thing is served well. `None` for always."""
 
@@ -46,19 +45,26 @@ class FaultyServer:
         """Path and headers of what was asked for, in order."""
         self._faults: dict[str, Fault] = {}
         self._lock = threading.Lock()
+        self._is_well = threading.Event()
 
     def fail(self, path: str, fault: Fault) -> None:
         """Order a fault for one path, e.g. `v3/layout.json`; an empty one means all paths."""
+        self._is_well.clear()
         self._faults[path] = fault
 
     def heal(self) -> None:
         """Serve all things well, from now on and what is being served."""
         self._faults.clear()
+        self._is_well.set()
 
     @property
     def is_faulty(self) -> bool:
         """True if anything is served badly."""
         return bool(self._faults)
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for so long, or until all is well."""
+        self._is_well.wait(seconds)
 
     def fault_for(self, path: str) -> Fault:
         with self._lock:
@@ -90,6 +96,7 @@ def serve(root: Path, context: ssl.SSLContext | None = None) -> Generator[Faulty
     try:
         yield faulty
     finally:
+        faulty.heal()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -103,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path).lstrip("/")
         faulty.requests.append((path, dict(self.headers)))
         fault = faulty.fault_for(path)
-        time.sleep(fault.stall)
+        if fault.stall:
+            faulty.rest(fault.stall)
         status, body, headers = self._answer(faulty, path, fault)
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -144,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(body[number:])
                     break
                 self.wfile.write(body[number : number + 1])
-                time.sleep(fault.drip)
+                faulty.rest(fault.drip)
         else:
             self.wfile.write(body)
         # Whoever was promised more waits for it until the connection ends.

@@ -43,6 +43,12 @@ def test_movements_of_the_mouse_are_not_asked_for() -> None:
     assert said_to({"TERM": "xterm"}, "\x1b[?1003l") == "\x1b[?1002l"
 
 
+def test_gnu_screen_is_left_empty_whether_it_has_another_screen_or_not() -> None:
+    environ = {"TERM": "screen", "STY": "1.host"}
+    assert said_to(environ, "\x1b[?1049h") == "\x1b[?1049h"
+    assert said_to(environ, "\x1b[?1049l") == "\x1b[m\x1b[2J\x1b[H\x1b[?1049l"
+
+
 def test_gnu_screen_hands_the_clipboard_on() -> None:
     copy = "\x1b]52;c;aGRmNQ==\a"
     assert said_to({"TERM": "screen", "STY": "1.host"}, copy) == f"\x1bP{copy}\x1b\\"

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from tui.app import SpackbinApp
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 SIZE = (80, 24)
 
 

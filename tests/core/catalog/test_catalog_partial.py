@@ -16,7 +16,7 @@ from core.query.select import select
 from tests.core.catalog.golden_index import index_of, index_text, made_up_hash, record
 
 HARBOR = MirrorName("harbor")
-RECORDS = 600
+RECORDS = 300
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def big_index(directory: Path) -> Path:
     index = directory / "harbor.1.index"
     needs = {n: (RECORDS - 1, *((n - 1,) if n else ())) for n in range(RECORDS - 1)}
     many: dict[str, object] = {
-        made_up_hash(n): record(f"p{n}", n, needs.get(n, ()), note="x" * 5000)
+        made_up_hash(n): record(f"p{n}", n, needs.get(n, ()), note="x" * 10000)
         for n in range(RECORDS)
     }
     index.write_text(index_text(many))

@@ -52,10 +52,11 @@ def test_nobody_waits_for_one_that_hangs(
 ) -> None:
     monkeypatch.setattr(nearby_module, "PATIENCE", 0.2)
     server = serving(tmp_path)
-    server.fail("", Fault(stall=1.5))
+    server.fail("", Fault(stall=60))
     began = time.monotonic()
     assert build_caches_near(f"{server.url}/x/v3") == ()
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 30
+    server.heal()
     for thread in threading.enumerate():
         if thread.daemon and thread.name.endswith("(ask)"):
             thread.join()

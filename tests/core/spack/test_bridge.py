@@ -133,7 +133,7 @@ def test_cancelled_in_the_middle_nothing_of_it_lives_on(bridge: Bridge, tmp_path
     before = time.monotonic()
     cancel.cancel()
     thread.join()
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30
     assert len(failed) == 1
     eventually(lambda: not any(map(is_alive, pids)))
     # The next question starts another one.

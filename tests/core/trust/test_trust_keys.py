@@ -222,4 +222,4 @@ def test_reading_is_quick(signing_key: SigningKey) -> None:
     public = signing_key.public
     began = time.monotonic()
     read_keys(public)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
