@@ -145,7 +145,8 @@ def write_package(target: Path, megabytes: int = 500, count: int = 5000) -> None
                 lists[file.kind].append(file.path)
         for kind, paths in lists.items():
             info[f"relocate_{kind}"] = paths
-        _add(tar, f"{prefix}/.spack/binary_distribution", json.dumps(info).encode())
+        text = yaml.dump(info, default_flow_style=True, sort_keys=False)
+        _add(tar, f"{prefix}/.spack/binary_distribution", text.encode())
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes | None, *, executable: bool = False) -> None:

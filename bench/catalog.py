@@ -1,6 +1,7 @@
 """The catalog of a large index: made, opened, asked. Spack, where SPACK_ROOT names one, beside it.
 
-    python -m bench.catalog [--index FILE] [--queries FILE] [--specs N] [--spack-specs N]
+    python -m bench.catalog [--index FILE] [--queries FILE [--recipes DIRECTORY]] [--specs N]
+        [--spack-specs N]
 
 Without `--index` the index is made up: copies of the index of the demo mirror, each with hashes of
 its own, so that there are about as many specs as `--specs` says. Spack takes part with one of as
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from bench.contestants import DEMO, ROOT, Ours, clean_environment, nothing
 from bench.measure import Contestant, adopt_orphans, compare, print_table
+from bench.queries import SpackAnswers, compare_queries
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _QUERIES = (
@@ -89,35 +91,6 @@ def asked(catalog: Path, queries: Sequence[str]) -> None:
     for name, job in jobs.items():
         (first, answer), (again, _) = timed(job), timed(job)
         print(f"| `{name}` | {len(answer)} | {first:.2f} | {again:.2f} |", flush=True)  # type: ignore[arg-type]
-
-
-def against_spack(catalog: Path, recorded: Path) -> None:
-    """The answers that Spack gave, and how many times as long it took for them."""
-    from core.catalog.reader import Catalog
-    from core.model.ident import MirrorName
-    from core.query.parse import parse_query
-    from core.query.select import select
-
-    (shelf,) = Catalog({MirrorName("bench"): catalog}).shelves
-    ours = theirs = 0.0
-    ratios: list[float] = []
-    for query in json.loads(recorded.read_text())["queries"]:
-        if query["query"] in shelf.providers:
-            # The name of a virtual package alone: only recipes know what provides it.
-            continue
-        spent, found = timed(lambda text=query["query"]: select(parse_query(text), shelf))
-        if not found.is_exact or {spec.hash for spec in found.specs} != set(query["hashes"]):  # type: ignore[attr-defined]
-            print(f"other answer than Spack's: {query['query']}")
-        ours += spent
-        theirs += query["match_cpu_s"] * 1000
-        ratios.append(query["match_cpu_s"] * 1000 / spent)
-    ratios.sort()
-    print(
-        f"\n{len(ratios)} recorded queries: {ours:.0f} ms of CPU, Spack {theirs:.0f} ms:", end=" "
-    )
-    print(
-        f"{theirs / ours:.0f} times; median {ratios[len(ratios) // 2]:.0f}, least {ratios[0]:.0f}"
-    )
 
 
 def written(count: int, index: Path) -> Path:
@@ -190,7 +163,13 @@ def measure(given: argparse.Namespace, place: Path, checkout: Path | None) -> No
     print(f"\nThe catalog has {catalog.stat().st_size / 1e6:.0f} MB.")
     asked(catalog, _QUERIES)
     if given.queries:
-        against_spack(catalog, given.queries)
+        recipes: Path | None = given.recipes
+        spack = None
+        if checkout and recipes:
+            spack = SpackAnswers(checkout, recipes, index, place / "asked")
+        compare_queries(catalog, given.queries, spack)
+        if spack:
+            spack.close()
     ours = Ours(place / "ours")
     ours.say("mirror", "add", "bench", str(mirror_of(index, place / "mirror")))
     ours.say("mirror", "refresh", "bench")
@@ -204,6 +183,9 @@ def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--index", type=Path, help="an index document, in place of a made-up one")
     options.add_argument(
         "--queries", type=Path, help="queries of that index as Spack answered them"
+    )
+    options.add_argument(
+        "--recipes", type=Path, help="repository with which the Spack of SPACK_ROOT is asked, too"
     )
     options.add_argument("--specs", type=int, default=200_000, help="size of the made-up index")
     options.add_argument(

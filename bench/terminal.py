@@ -97,11 +97,22 @@ class Recorder:
     def cpu(self) -> float:
         """Seconds of processor that the program took, where the system tells (Linux)."""
         try:
-            text = Path(f"/proc/{self.process.pid}/stat").read_text()
+            # The clock of a process, as linux/posix-timers.h numbers it.
+            return time.clock_gettime((~self.process.pid << 3) | 2)
         except OSError:
             return float("nan")
-        user, system = text.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def answer(self, key: str) -> tuple[float, float, int]:
+        """Press a key: seconds to the first frame, of processor until then, bytes of all frames.
+
+        The processor counts until the frame is seen here: what the program does next is in it, if
+        this process has to wait.
+        """
+        before, began = self.cpu(), time.perf_counter()
+        self.press(key)
+        select.select([self._ours], [], [], 1)
+        seconds, cpu = time.perf_counter() - began, self.cpu() - before
+        return seconds, cpu, sum(count for _, count in self.listen(patience=1))
 
     def close(self) -> None:
         """End the program, and all that it started."""
@@ -118,18 +129,21 @@ class Series:
     """Bytes of each answer, until there is silence."""
     first: list[float] = field(default_factory=list)
     """Milliseconds to the first frame, which for most keys is not yet all of the answer."""
+    first_cpu: list[float] = field(default_factory=list)
+    """Milliseconds of processor until then: what is left of the others if nobody else works."""
     cpu: float = 0.0
     """Seconds of processor for all of them."""
 
-    def add(self, answer: list[tuple[float, int]]) -> None:
+    def add(self, seconds: float, cpu: float, size: int) -> None:
         """Note one answer; a key without any leaves no time."""
-        self.bytes.append(sum(count for _, count in answer))
-        if answer:
-            self.first.append(answer[0][0] * 1000)
+        self.bytes.append(size)
+        if size:
+            self.first.append(seconds * 1000)
+            self.first_cpu.append(cpu * 1000)
 
     def line(self, name: str) -> str:
         """For the table."""
-        sizes, times = self.bytes, self.first or [0.0]
+        sizes, times, cpu = self.bytes, self.first or [0.0], self.first_cpu or [0.0]
         cells = (
             name,
             f"{len(sizes)}",
@@ -137,6 +151,8 @@ class Series:
             f"{max(sizes)}",
             f"{statistics.median(times):.1f}",
             f"{max(times):.1f}",
+            f"{statistics.median(cpu):.1f}",
+            f"{max(cpu):.1f}",
             f"{self.cpu * 1000 / len(sizes):.0f}",
         )
         return f"| {' | '.join(cells)} |"
@@ -166,17 +182,18 @@ def measure(recorder: Recorder) -> None:
             shown = shown or (seconds if total >= FIRST_FRAME else 0.0)
         print(f"\nFirst screen: {total} bytes, begun after {shown:.2f} s, complete after", end=" ")
         print(f"{first[-1][0]:.2f} s, {recorder.cpu():.2f} s of CPU.\n")
-        print("| key | times | median B | max B | median ms | max ms | CPU ms |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+        print("| key | times | median B | max B | median ms | max ms |", end=" ")
+        print("median CPU ms | max CPU ms | CPU ms of all frames |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         everything = Series()
         for name, keys in KEYS.items():
             series, before = Series(), recorder.cpu()
             for key in keys:
-                recorder.press(key)
-                series.add(recorder.listen(patience=1))
+                series.add(*recorder.answer(key))
             series.cpu = recorder.cpu() - before
             everything.bytes += series.bytes
             everything.first += series.first
+            everything.first_cpu += series.first_cpu
             everything.cpu += series.cpu
             print(series.line(name), flush=True)
         print(everything.line("all"))

@@ -26,7 +26,8 @@ from tui.screens.dialogs import Dialog, error_dialog
 from tui.state.badges import NO_BADGES, Badges
 from tui.state.run import RunState
 from tui.state.runnode import Status
-from tui.theme import THEME, terminal_problem, wants_ascii
+from tui.theme import THEME, terminal_problem, wants_ascii, wants_mouse
+from tui.tidy import Tidy
 from tui.widgets.alphabet import Alphabet
 from tui.widgets.difference import Difference
 from tui.widgets.driver import TerminalAnswered, TerminalDriver
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from core.session import Run, Session
 
 GOES_ON = "The install goes on. Watch it with: spackbin attach"
+PAUSED = "The install is paused. Go on with: spackbin resume"
 ANSWER_PATIENCE = 1.0
 """Seconds after which an answer of the terminal is not expected any more."""
 TYPING_PATIENCE = 0.2
@@ -75,6 +77,7 @@ class SpackbinApp(App[int]):
         choose_keys(chosen)
         self.set_keymap(textual_keymap(chosen))
         self._jobs = Jobs(self, session)
+        self._tidy = Tidy()
         self._run: Run | None = None
         self._run_state = RunState()
         self.badges = NO_BADGES
@@ -136,6 +139,7 @@ class SpackbinApp(App[int]):
         """Keys are noted: somebody looks."""
         if isinstance(event, events.Key | events.Paste):
             self._pace.type(monotonic())
+            self._tidy.later()
         if isinstance(event, events.Key) and await self._do_command(event):
             return
         await super().on_event(event)
@@ -241,7 +245,13 @@ class SpackbinApp(App[int]):
         state = self._run_state
         installed = state.counts()[Status.DONE]
         self._tell(
-            facts.RunProgressed(nodes, installed, len(state.nodes), has_ended=state.has_ended)
+            facts.RunProgressed(
+                nodes,
+                installed,
+                len(state.nodes),
+                has_ended=state.has_ended,
+                is_paused=state.is_paused,
+            )
         )
 
     def _show_run(self) -> None:
@@ -267,8 +277,9 @@ class SpackbinApp(App[int]):
             self.set_timer(ANSWER_PATIENCE / 20, self.action_leave)
             return
         goes_on = self._run is not None and not self._run_state.has_ended
+        words = PAUSED if self._run_state.is_paused else GOES_ON
         self._jobs.stop()
-        self.exit(0, message=GOES_ON if goes_on else None)
+        self.exit(0, message=words if goes_on else None)
 
 
 def run_app(session: "Session") -> int:
@@ -282,7 +293,8 @@ def run_app(session: "Session") -> int:
     if problem:
         raise WrongUse(problem)
     app = SpackbinApp(session)
-    return app.run(mouse=session.settings.mouse) or app.return_code or 0
+    mouse = wants_mouse(os.environ, session.settings.mouse)
+    return app.run(mouse=mouse) or app.return_code or 0
 
 
 def _wrong_keys(problems: list[str]) -> WrongUse:

@@ -3,10 +3,12 @@
 import sys
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from core.catalog.schema import BLOCK
+from core.model.columns import EdgeColumns
 
 _KEPT = 4 << 20
 """Edges that are kept in memory, 8 bytes each."""
@@ -60,3 +62,31 @@ def _pairs(edges: bytes) -> "array[int]":
     if sys.byteorder == "big":
         pairs[::2], pairs[1::2] = pairs[1::2], pairs[::2]
     return pairs
+
+
+class Needs:
+    """Which packages need which, over link and run edges."""
+
+    def __init__(
+        self,
+        kinds_of: Iterable[tuple[str, bytes]],
+        edge_kinds: Sequence[EdgeColumns],
+        linked: AbstractSet[int],
+    ) -> None:
+        """From the numbers of the kinds of edges of each package; `linked` are those that count."""
+        self._by_kind: dict[int, list[str]] = {}
+        for name, kinds in kinds_of:
+            for kind in linked & set(array("I", kinds)):
+                self._by_kind.setdefault(kind, []).append(name)
+        self._by_name: dict[str, set[str]] = {}
+        for kind, names in self._by_kind.items():
+            self._by_name.setdefault(edge_kinds[kind].name, set()).update(names)
+
+    def above(self, kinds: AbstractSet[int]) -> AbstractSet[str]:
+        """Packages from which a way may end with an edge of one of these kinds."""
+        found = {name for kind in kinds for name in self._by_kind.get(kind, ())}
+        layer = found
+        while layer:
+            layer = {name for need in layer for name in self._by_name.get(need, ())} - found
+            found |= layer
+        return found

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from core.catalog.shelf import Shelf
-from core.model.columns import Machine, Release
+from core.catalog.specs import by_release
+from core.model.columns import BuildsByRelease, Machine, Release
 from core.model.ident import DagHash, MirrorName
 from core.model.value import Value
 
@@ -37,8 +38,8 @@ class BuildCounts(Value, frozen=True):
     """What builds were made for, by number."""
     mirrors: tuple[MirrorName, ...]
     """The mirrors, in order of configuration."""
-    counts: Sequence[tuple[int, int, int]]
-    """Numbers of a release and a machine, and how many builds there are of both."""
+    builds: BuildsByRelease
+    """How many builds there are."""
 
 
 def count_builds(shelves: Sequence[Shelf]) -> list[BuildCounts]:
@@ -53,14 +54,12 @@ def count_builds(shelves: Sequence[Shelf]) -> list[BuildCounts]:
         for hash_, release, machine in shelf.all_builds():
             first.setdefault(hash_, (shelf, release, machine))
             mirrors[hash_] = mirrors.get(hash_, ()) + own
-    counts: dict[tuple[MirrorName, ...], tuple[Shelf, Counter[tuple[int, int]]]] = {}
+    found: dict[tuple[MirrorName, ...], tuple[Shelf, list[tuple[int, int]]]] = {}
     for hash_, (shelf, release, machine) in first.items():
-        counts.setdefault(mirrors[hash_], (shelf, Counter()))[1][release, machine] += 1
+        found.setdefault(mirrors[hash_], (shelf, []))[1].append((release, machine))
     return [
-        BuildCounts(
-            shelf.releases, shelf.machines, names, [(*key, builds) for key, builds in found.items()]
-        )
-        for names, (shelf, found) in counts.items()
+        BuildCounts(shelf.releases, shelf.machines, names, by_release(builds))
+        for names, (shelf, builds) in found.items()
     ]
 
 
@@ -73,6 +72,7 @@ def group_builds(counted: Sequence[BuildCounts]) -> list[BuildGroup]:
             for number, found in part.machines.items()
         }
         names = {number: release.name for number, release in part.releases.items()}
-        for release, machine, builds in part.counts:
-            counts[names[release], *machines[machine]] += builds
+        for release, (made_for, numbers) in part.builds.items():
+            for machine, builds in zip(made_for, numbers, strict=True):
+                counts[names[release], *machines[machine]] += builds
     return [BuildGroup(*key, builds) for key, builds in counts.items()]

@@ -2,7 +2,7 @@
 
 Most of what an index says of 200,000 specs is the same few things again and again, so each is
 kept once and numbered: releases, machines, parameters, kinds of edges. What is left of a spec is a
-row of numbers. Its record stays in the index, beside the catalog.
+few numbers. Its record stays in the index, beside the catalog.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from core.errors import MirrorError
 from core.model.value import Value
 
-SCHEMA = f"3-{sys.byteorder}"
+SCHEMA = f"5-{sys.byteorder}"
 """Version of the tables, and order of bytes in blobs; a file with another is made anew."""
 
 BLOCK = 256
@@ -39,30 +39,34 @@ CREATE TABLE machines (
 );
 -- The parameters of a node as JSON: variants and compiler flags.
 CREATE TABLE parameters (id INTEGER PRIMARY KEY, text BLOB NOT NULL);
--- Specs that differ in parameters and dependencies alone, and how many there are.
-CREATE TABLE kinds (
-    id INTEGER PRIMARY KEY,
-    release INTEGER NOT NULL,
-    machine INTEGER NOT NULL,
-    is_build INTEGER NOT NULL,
-    external INTEGER NOT NULL,
-    specs INTEGER NOT NULL
+-- For which machines there are builds of each release, and how many, in one row, 32 bits a number:
+-- what every list begins with. ends: how many machines there are up to the last one of a release.
+CREATE TABLE builds (
+    releases BLOB NOT NULL, ends BLOB NOT NULL, machines BLOB NOT NULL, specs BLOB NOT NULL
 );
--- The kinds that are builds, in one row, 32 bits a number: what every list begins with.
-CREATE TABLE builds (releases BLOB NOT NULL, machines BLOB NOT NULL, specs BLOB NOT NULL);
--- kind is -1 for a spec that others need and no record describes. The record is in the index.
+-- All specs in one row, in order of their numbers; read at once, and then asked without SQL.
+-- hashes: 32 characters each. releases: 32 bits, -1 for a spec that others need and no record
+-- describes. machines, parameters: 32 bits. states: 8 bits, see core.model.columns.
+-- by_release, by_machine: numbers of the specs that have a record, sorted by that; 32 bits.
+CREATE TABLE columns (
+    hashes BLOB NOT NULL,
+    releases BLOB NOT NULL,
+    machines BLOB NOT NULL,
+    parameters BLOB NOT NULL,
+    states BLOB NOT NULL,
+    by_release BLOB NOT NULL,
+    by_machine BLOB NOT NULL
+);
+-- The number of each spec, and where in the index its record is; length 0 if there is none.
 CREATE TABLE specs (
-    id INTEGER PRIMARY KEY,
-    hash TEXT NOT NULL,
-    kind INTEGER NOT NULL,
-    parameters INTEGER NOT NULL,
-    start INTEGER NOT NULL,
-    length INTEGER NOT NULL
-);
+    hash TEXT PRIMARY KEY, id INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL
+) WITHOUT ROWID;
 -- Lists of names, as JSON.
 CREATE TABLE edge_kinds (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, deptypes TEXT NOT NULL, virtuals TEXT NOT NULL
 );
+-- The kinds of edges that builds of a package have, 32 bits each.
+CREATE TABLE needs (name TEXT PRIMARY KEY, edge_kinds BLOB NOT NULL) WITHOUT ROWID;
 -- Edges of 256 specs a row, which is a great deal less to write and to find than a row for each.
 -- Of each edge the id of the other spec, and the kind of edge 32 bits higher; 64 bits in all.
 -- ends: how many edges there are up to the end of those of each spec, 32 bits each.
@@ -70,13 +74,6 @@ CREATE TABLE children (id INTEGER PRIMARY KEY, ends BLOB NOT NULL, edges BLOB NO
 CREATE TABLE parents (id INTEGER PRIMARY KEY, ends BLOB NOT NULL, edges BLOB NOT NULL);
 """
 """All tables."""
-
-INDEXES = (
-    "CREATE UNIQUE INDEX specs_by_hash ON specs (hash)",
-    "CREATE INDEX specs_by_kind ON specs (kind)",
-    "CREATE INDEX kinds_by_release ON kinds (release, machine)",
-)
-"""Made after the rows, which is quicker."""
 
 
 class CatalogSummary(Value, frozen=True):

@@ -7,13 +7,13 @@ import weakref
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from core.catalog.edges import EdgeBlocks
+from core.catalog.edges import EdgeBlocks, Needs
 from core.catalog.record import split_parameters
 from core.catalog.schema import (
     CatalogSummary,
@@ -22,18 +22,16 @@ from core.catalog.schema import (
     summary_of,
     unusable,
 )
+from core.catalog.specs import SELECT_COLUMNS, SpecNumbers
 from core.errors import MirrorError, WrongUse
-from core.model.columns import EdgeColumns, Machine, Parameters, Release, SpecColumns
+from core.model.columns import BuildsByRelease, Columns, EdgeColumns, Machine, Parameters, Release
 from core.model.graph import LINK_RUN
 from core.model.ident import DagHash, MirrorName
 from core.model.spec import ConcreteSpec, VariantValue, spec_from_node
 
-_SPECS = """
-SELECT s.id, s.hash, k.release, k.machine, s.parameters, k.is_build, k.external
-FROM specs s JOIN kinds k ON k.id = s.kind
-"""
 _BATCH = 500
-_names = msgspec.json.Decoder(frozenset[str])
+# Few distinct ones among the many kinds of edges.
+_names = lru_cache(maxsize=4096)(msgspec.json.Decoder(frozenset[str]).decode)
 
 
 class Shelf:
@@ -101,7 +99,7 @@ class Shelf:
         """Kinds of edges; the number of each is its place."""
         sql = "SELECT id, name, deptypes, virtuals FROM edge_kinds ORDER BY id"
         return [
-            EdgeColumns(number, name, _names.decode(deptypes), _names.decode(virtuals))
+            EdgeColumns(number, name, _names(deptypes), _names(virtuals))
             for number, name, deptypes, virtuals in self._all(sql)
         ]
 
@@ -127,25 +125,38 @@ class Shelf:
         return self._edge_kinds_by_name.get(name, ()) if name else self.edge_kinds
 
     @cached_property
-    def builds(self) -> Sequence[tuple[int, int, int]]:
-        """Numbers of releases and machines, and how many binaries there are of both."""
-        columns = self._all("SELECT releases, machines, specs FROM builds")
-        return [
-            row
-            for releases, machines, specs in columns
-            for row in zip(
-                array("I", releases), array("I", machines), array("I", specs), strict=True
-            )
-        ]
+    def builds(self) -> BuildsByRelease:
+        """How many binaries there are of each release, and for which machines."""
+        found: dict[int, tuple[array[int], array[int]]] = {}
+        for row in self._all("SELECT releases, ends, machines, specs FROM builds"):
+            releases, ends, machines, specs = (array("I", column) for column in row)
+            start = 0
+            for release, end in zip(releases, ends, strict=True):
+                found[release] = machines[start:end], specs[start:end]
+                start = end
+        return found
 
     @cached_property
     def build_names(self) -> AbstractSet[str]:
         """Names of the packages of which there is a binary."""
-        sql = """
-            SELECT DISTINCT name FROM releases r
-            WHERE EXISTS (SELECT 1 FROM kinds k WHERE k.release = r.id AND k.is_build)
-        """
-        return {row[0] for row in self._all(sql)}
+        return {self.releases[release].name for release in self.builds}
+
+    @property
+    def columns(self) -> Columns:
+        """All specs, by number."""
+        return self._specs.columns
+
+    @cached_property
+    def _specs(self) -> SpecNumbers:
+        return self._read_specs()
+
+    def _read_specs(self) -> SpecNumbers:
+        rows = self._all(SELECT_COLUMNS)
+        try:
+            return SpecNumbers(*rows[0]) if rows else SpecNumbers()
+        except ValueError:
+            self.give_up()
+            return SpecNumbers()
 
     @cached_property
     def providers(self) -> Mapping[str, AbstractSet[str]]:
@@ -156,6 +167,15 @@ class Shelf:
                 found.setdefault(virtual, set()).add(kind.name)
         return found
 
+    def names_above(self, kinds: AbstractSet[int]) -> AbstractSet[str]:
+        """Packages of which builds may lead over link and run edges to one of these kinds."""
+        return self._needs.above(kinds)
+
+    @cached_property
+    def _needs(self) -> Needs:
+        rows = self._all("SELECT name, edge_kinds FROM needs")
+        return Needs(rows, self.edge_kinds, self.linked)
+
     @property
     def is_closed(self) -> bool:
         """True if every spec that another one needs is described here."""
@@ -165,13 +185,20 @@ class Shelf:
         """The releases of the package `name`."""
         return self._releases_by_name.get(name, ())
 
-    def specs_of(self, hashes: Sequence[DagHash]) -> list[SpecColumns]:
-        """The specs with these hashes, as far as there are any."""
-        return [SpecColumns(*row) for row in self._all_of(f"{_SPECS} WHERE s.hash IN", hashes)]
+    def specs_of(self, hashes: Sequence[DagHash]) -> list[int]:
+        """Numbers of the specs with these hashes, as far as they have a record."""
+        return self.described(self._numbers_of(hashes))
 
-    def specs_numbered(self, numbers: Sequence[int]) -> list[SpecColumns]:
-        """The specs with these numbers, as far as they have a record."""
-        return [SpecColumns(*row) for row in self._all_of(f"{_SPECS} WHERE s.id IN", numbers)]
+    def has_build(self, hash_: DagHash) -> bool:
+        """True if the mirror has a binary of this spec."""
+        return bool(self._specs.builds_among(self.specs_of([hash_])))
+
+    def _numbers_of(self, hashes: Sequence[DagHash]) -> list[int]:
+        return [row[0] for row in self._all_of("SELECT id FROM specs WHERE hash IN", hashes)]
+
+    def described(self, numbers: Iterable[int]) -> list[int]:
+        """Those of the numbers that are of specs with a record."""
+        return self._specs.described(numbers)
 
     def specs_where(
         self,
@@ -179,22 +206,21 @@ class Shelf:
         machines: Collection[int] | None,
         *,
         only_builds: bool,
-    ) -> list[SpecColumns]:
-        """The specs of these releases and machines; `None` for any."""
-        conditions = ["k.is_build"] * only_builds
-        if releases is not None:
-            conditions.append(f"k.release IN ({','.join(map(str, releases))})")
-        if machines is not None:
-            conditions.append(f"k.machine IN ({','.join(map(str, machines))})")
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return [SpecColumns(*row) for row in self._all(f"{_SPECS} {where}")]
+    ) -> list[int]:
+        """Numbers of the specs of these releases and machines; `None` for any."""
+        return self._specs.where(releases, machines, only_builds=only_builds)
 
-    def specs_beginning(self, prefix: str, *, only_builds: bool) -> list[SpecColumns]:
-        """The specs whose hashes begin with `prefix`."""
+    def specs_beginning(self, prefix: str, *, only_builds: bool) -> list[int]:
+        """Numbers of the specs whose hashes begin with `prefix`."""
         # `{` is the character behind `z`.
-        sql = f"{_SPECS} WHERE s.hash >= ? AND s.hash < ?" + " AND k.is_build" * only_builds
-        found = [SpecColumns(*row) for row in self._all(sql, (prefix, prefix + "{"))]
-        return [spec for spec in found if spec.hash.startswith(prefix)]
+        sql = "SELECT id FROM specs WHERE hash >= ? AND hash < ?"
+        numbers = self.described(row[0] for row in self._all(sql, (prefix, prefix + "{")))
+        hash_of = self.columns.hash_of
+        return [
+            number
+            for number in (self._specs.builds_among(numbers) if only_builds else numbers)
+            if hash_of(number).startswith(prefix)
+        ]
 
     def parameters(self, numbers: Iterable[int]) -> Mapping[int, Parameters]:
         """The parameters with these numbers, and perhaps others."""
@@ -205,13 +231,16 @@ class Shelf:
 
     def all_builds(self) -> list[tuple[DagHash, int, int]]:
         """Hash, release and machine of every binary."""
-        sql = "SELECT s.hash, k.release, k.machine FROM specs s JOIN kinds k ON k.id = s.kind"
-        return self._all(f"{sql} WHERE k.is_build")
+        columns = self.columns
+        return [
+            (columns.hash_of(number), columns.releases[number], columns.machines[number])
+            for number in self.specs_where(None, None, only_builds=True)
+        ]
 
     def all_hashes(self) -> list[DagHash]:
         """Hashes of all specs."""
-        rows = self._all("SELECT hash FROM specs WHERE kind >= 0")
-        return [DagHash(row[0]) for row in rows]
+        numbers = self.specs_where(None, None, only_builds=False)
+        return self.columns.hashes_of(numbers)
 
     def children(self, numbers: Sequence[int]) -> Mapping[int, "array[int]"]:
         """Edges of these specs: pairs of (number of the child, kind of edge)."""
@@ -223,13 +252,14 @@ class Shelf:
 
     def dependents(self, hash_: DagHash) -> list[DagHash]:
         """Hashes of the specs with an edge to `hash_`."""
-        numbers = [row[0] for row in self._all("SELECT id FROM specs WHERE hash = ?", (hash_,))]
-        found = {parent for edges in self.parents(numbers).values() for parent in edges[::2]}
-        return [spec.hash for spec in self.specs_numbered(list(found)) if spec.hash != hash_]
+        edges_of = self.parents(self._numbers_of([hash_]))
+        found = {parent for edges in edges_of.values() for parent in edges[::2]}
+        hashes = self.columns.hashes_of(self.described(found))
+        return [other for other in hashes if other != hash_]
 
     def read(self, hashes: Sequence[DagHash]) -> dict[DagHash, ConcreteSpec]:
         """The specs with these hashes, as far as there are any, in full."""
-        sql = "SELECT hash, start, length FROM specs WHERE kind >= 0 AND hash IN"
+        sql = "SELECT hash, start, length FROM specs WHERE length > 0 AND hash IN"
         # In the order in which they stand in the index.
         places = sorted(self._all_of(sql, hashes), key=lambda row: row[1])
         specs = (_spec(DagHash(hash_), self._record(*place)) for hash_, *place in places)

@@ -1,10 +1,19 @@
 """What an index repeats for a great many specs, each kept once and numbered."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, cast
 
 from core.model.ident import DagHash
 from core.model.spec import VariantValue
+
+HASH_LENGTH = 32
+"""Characters of a DAG hash."""
+BUILD = 1
+"""The mirror has a binary of the spec, and it is no external."""
+EXTERNAL = 2
+"""The system provides the spec."""
+BuildsByRelease = Mapping[int, tuple[Sequence[int], Sequence[int]]]
+"""By number of the release: numbers of machines, and how many builds there are for each of them."""
 
 
 class Release(NamedTuple):
@@ -35,23 +44,29 @@ class Machine(NamedTuple):
     """`name@version` of the C library; may be empty."""
 
 
-class SpecColumns(NamedTuple):
-    """One row of the table of specs, with its kind."""
+class Columns(NamedTuple):
+    """All specs of a catalog in columns; the number of a spec is its place in each of them."""
 
-    id: int
-    """Number of the spec, within its catalog."""
-    hash: DagHash
-    """DAG hash."""
-    release: int
-    """Number of the release."""
-    machine: int
-    """Number of the machine."""
-    parameters: int
-    """Number of the parameters."""
-    is_build: int
-    """1 if the mirror has a binary of it, and it is no external."""
-    external: int
-    """1 if the system provides it."""
+    hashes: str
+    """DAG hashes, one behind the other."""
+    releases: Sequence[int]
+    """Numbers of the releases; -1 for a spec that others need and no record describes."""
+    machines: Sequence[int]
+    """Numbers of the machines."""
+    parameters: Sequence[int]
+    """Numbers of the parameters."""
+    states: Sequence[int]
+    """`BUILD` and `EXTERNAL`, or 0."""
+
+    def hash_of(self, number: int) -> DagHash:
+        """The DAG hash of a spec."""
+        return DagHash(self.hashes[HASH_LENGTH * number : HASH_LENGTH * (number + 1)])
+
+    def hashes_of(self, numbers: Iterable[int]) -> list[DagHash]:
+        """The DAG hashes of specs."""
+        text, length = self.hashes, HASH_LENGTH
+        found = [text[length * number : length * (number + 1)] for number in numbers]
+        return cast("list[DagHash]", found)
 
 
 class Parameters(NamedTuple):

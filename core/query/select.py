@@ -6,86 +6,24 @@ them, the answer has more specs than match, and says so.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol
 
 from msgspec.structs import replace
 
-from core.model.columns import EdgeColumns, Machine, Parameters, Release, SpecColumns
+from core.model.columns import BUILD
 from core.model.value import Value
 from core.model.version import ANY_VERSION
 from core.query.pattern import EdgePattern, NodePattern, old_compiler_fits
 from core.query.query import Query
-
-
-class SpecTable(Protocol):
-    """A table of specs; see `core.catalog.shelf`."""
-
-    @property
-    def releases(self) -> Mapping[int, Release]:
-        """By number."""
-        ...
-
-    @property
-    def machines(self) -> Mapping[int, Machine]:
-        """By number."""
-        ...
-
-    @property
-    def is_closed(self) -> bool:
-        """True if every spec that another one needs is in the table."""
-        ...
-
-    def releases_named(self, name: str) -> Sequence[int]:
-        """The releases of one package."""
-        ...
-
-    def edge_kinds_named(self, name: str) -> Iterable[EdgeColumns]:
-        """The kinds of edges to a package, or to what provides it; all for an empty name."""
-        ...
-
-    @property
-    def linked(self) -> AbstractSet[int]:
-        """Numbers of the kinds of link and run edges."""
-        ...
-
-    def specs_where(
-        self,
-        releases: Collection[int] | None,
-        machines: Collection[int] | None,
-        *,
-        only_builds: bool,
-    ) -> Sequence[SpecColumns]:
-        """The specs of these releases and machines; `None` for any."""
-        ...
-
-    def specs_numbered(self, numbers: Sequence[int]) -> Sequence[SpecColumns]:
-        """The specs with these numbers, as far as they are described."""
-        ...
-
-    def specs_beginning(self, prefix: str, *, only_builds: bool) -> Sequence[SpecColumns]:
-        """The specs whose hashes begin so."""
-        ...
-
-    def parameters(self, numbers: Iterable[int]) -> Mapping[int, Parameters]:
-        """At least these parameters."""
-        ...
-
-    def children(self, numbers: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """Edges of specs, at least of these: pairs of (number of the child, kind of edge)."""
-        ...
-
-    def parents(self, numbers: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """Edges to specs: pairs of (number of the parent, kind of edge)."""
-        ...
+from core.query.table import SpecTable
 
 
 class Selection(Value, frozen=True):
     """What a query finds in a table."""
 
-    specs: Sequence[SpecColumns]
-    """All specs that match, and perhaps others; each once."""
+    specs: Sequence[int]
+    """Numbers of all specs that match, and perhaps of others; each once."""
     is_exact: bool
     """False if each of them is still to be matched."""
 
@@ -98,13 +36,13 @@ def select(query: Query, table: SpecTable, *, only_builds: bool = True) -> Selec
         table: where to look.
         only_builds: False to find specs without a binary, too.
     """
-    found: dict[int, SpecColumns] = {}
+    found: dict[int, None] = {}
     is_exact = True
     for pattern in query.alternatives:
         selector = _Selector(table, pattern, only_builds)
-        found.update((spec.id, spec) for spec in selector.matching())
+        found.update(dict.fromkeys(selector.matching()))
         is_exact = is_exact and selector.is_exact
-    return Selection(list(found.values()), is_exact)
+    return Selection(list(found), is_exact)
 
 
 class _Own:
@@ -118,7 +56,7 @@ class _Own:
         self.machines = _machines(table, pattern)
         """Numbers of the machines; `None` for any."""
 
-    def specs(self, *, only_builds: bool) -> Sequence[SpecColumns]:
+    def specs(self, *, only_builds: bool) -> Sequence[int]:
         """The specs that are so."""
         if prefix := self._pattern.hash_prefix:
             found = self._table.specs_beginning(prefix, only_builds=only_builds)
@@ -126,27 +64,30 @@ class _Own:
         found = self._table.specs_where(self.releases, self.machines, only_builds=only_builds)
         return self._with_parameters(found)
 
-    def among(self, specs: Iterable[SpecColumns], *, only_builds: bool) -> Sequence[SpecColumns]:
-        """Those of the specs that are so."""
-        releases, machines = self.releases, self.machines
-        return self._with_parameters(
-            [
-                spec
-                for spec in specs
-                if (releases is None or spec.release in releases)
-                and (machines is None or spec.machine in machines)
-                and (spec.is_build or not only_builds)
-                and spec.hash.startswith(self._pattern.hash_prefix)
-            ]
-        )
+    def among(self, specs: Iterable[int], *, only_builds: bool) -> Sequence[int]:
+        """Those of the specs that are so; all of them have a record."""
+        columns = self._table.columns
+        if only_builds:
+            states = columns.states
+            specs = [spec for spec in specs if states[spec] & BUILD]
+        if (releases := self.releases) is not None:
+            of_spec = columns.releases
+            specs = [spec for spec in specs if of_spec[spec] in releases]
+        if (machines := self.machines) is not None:
+            of_spec = columns.machines
+            specs = [spec for spec in specs if of_spec[spec] in machines]
+        if prefix := self._pattern.hash_prefix:
+            specs = [spec for spec in specs if columns.hash_of(spec).startswith(prefix)]
+        return self._with_parameters(list(specs))
 
-    def _with_parameters(self, specs: Sequence[SpecColumns]) -> Sequence[SpecColumns]:
+    def _with_parameters(self, specs: Sequence[int]) -> Sequence[int]:
         """Those of the specs that have the variants and flags."""
         pattern = self._pattern
         variants = [variant for variant in pattern.variants if not variant.everywhere]
         if not variants and not pattern.flags:
             return specs
-        used = {spec.parameters for spec in specs}
+        of_spec = self._table.columns.parameters
+        used = {of_spec[spec] for spec in specs}
         known = self._table.parameters(used)
         fitting = {
             number
@@ -160,7 +101,7 @@ class _Own:
                 wanted <= set(known[number].flags.get(name, ())) for name, wanted in pattern.flags
             )
         }
-        return [spec for spec in specs if spec.parameters in fitting]
+        return [spec for spec in specs if of_spec[spec] in fitting]
 
 
 def _releases(table: SpecTable, pattern: NodePattern) -> set[int] | None:
@@ -183,13 +124,12 @@ def _machines(table: SpecTable, pattern: NodePattern) -> set[int] | None:
     if not (pattern.platform or pattern.os or pattern.target):
         return None
     asked = replace(pattern, name="", namespace="", versions=ANY_VERSION, hash_prefix="")
-    return {
-        number
-        for number, machine in table.machines.items()
-        if asked.admits(
-            name="", version="", platform=machine.platform, os=machine.os, target=machine.target
-        )
-    }
+    # Many machines differ in their compiler alone.
+    found = {machine[:3]: False for machine in table.machines.values()}
+    for place in found:
+        platform, os, target = place
+        found[place] = asked.admits(name="", version="", platform=platform, os=os, target=target)
+    return {number for number, machine in table.machines.items() if found[machine[:3]]}
 
 
 class _Selector:
@@ -201,15 +141,14 @@ class _Selector:
         self._only_builds = only_builds
         self.is_exact = not any(variant.everywhere for variant in pattern.variants)
 
-    def matching(self) -> Sequence[SpecColumns]:
+    def matching(self) -> Sequence[int]:
         """The specs that match, and others if that is not exact."""
         pattern = self._pattern
         own = _Own(self._table, pattern)
         edges = [found for wanted in pattern.edges if (found := self._edge(wanted))]
         if edges and not pattern.name and not pattern.hash_prefix:
             first, *edges = edges
-            numbers = first.sought_from_below()
-            found = self._table.specs_numbered(list(numbers))
+            found = self._table.described(first.sought_from_below())
             specs = own.among(found, only_builds=self._only_builds)
             if first.is_particular:
                 specs = first.among(specs)
@@ -253,32 +192,33 @@ class _EdgeFinder:
         """True if the answer is not in the numbers."""
         self._providing = {kind.id for kind in providing}
         self._providers = {kind.name for kind in providing}
-        self._named = {kind.id for kind in kinds} - self._providing
+        self._all_kinds = {kind.id for kind in kinds}
         self.is_particular = not wanted.direct and bool(
             providing or wanted.virtuals or wanted.deptypes
         )
         """True if it is not enough to reach a spec: the edge over which that happens counts."""
         self._children = set[int]()
-        if self._named and not self.needs_more:
-            self._children = {spec.id for spec in _Own(table, node).specs(only_builds=False)}
+        if self._all_kinds > self._providing and not self.needs_more:
+            self._children = {*_Own(table, node).specs(only_builds=False)}
         self._old_compilers = {
             number
             for number, machine in table.machines.items()
             if machine.own_compiler and old_compiler_fits(machine.compiler, wanted)
         }
         self._edges: dict[int, Sequence[int]] = {}
-        self._without = set[int]()
 
-    def among(self, specs: Sequence[SpecColumns]) -> Sequence[SpecColumns]:
+    def among(self, specs: Sequence[int]) -> Sequence[int]:
         """Those of the specs that have it."""
-        self._load([spec.id for spec in specs])
-        return [
-            spec
-            for spec in specs
-            if self._has(spec.id)
-            or spec.machine in self._old_compilers
-            or (not self._wanted.direct and self._reaches(spec.id))
-        ]
+        machines, old = self._table.columns.machines, self._old_compilers
+        self._load(specs)
+        kinds = self._all_kinds
+        found = {spec for spec in specs if machines[spec] in old or self._has(spec, kinds)}
+        if not self._wanted.direct:
+            reaching = self._reaching([spec for spec in specs if spec not in found])
+            if self.is_particular:
+                reaching = {spec for spec in reaching if self._reaches_first(spec)}
+            found |= reaching
+        return [spec for spec in specs if spec in found]
 
     def sought_from_below(self) -> AbstractSet[int]:
         """Numbers of all specs of the table that have it, and others if it is particular."""
@@ -286,19 +226,18 @@ class _EdgeFinder:
         found, upwards = set[int](), set[int]()
         releases = [number for name in self._providers for number in table.releases_named(name)]
         providers = table.specs_where(releases, None, only_builds=False) if releases else ()
-        children = {*self._children, *(spec.id for spec in providers)}
-        for child, edges in table.parents([*children]).items():
-            pairs = iter(edges)
+        for child, edges in table.parents([*self._children, *providers]).items():
+            pairs, fitting = iter(edges), self._fitting(child)
+            linking = fitting & linked
             for parent, kind in zip(pairs, pairs, strict=True):
-                if self._fits(child, kind):
+                if kind in fitting:
                     found.add(parent)
-                    if kind in linked:
+                    if kind in linking:
                         upwards.add(parent)
         if not self._wanted.direct:
             found |= self._ancestors(upwards)
         if self._old_compilers:
-            old = table.specs_where(None, self._old_compilers, only_builds=False)
-            found.update(spec.id for spec in old)
+            found.update(table.specs_where(None, self._old_compilers, only_builds=False))
         return found
 
     def _ancestors(self, numbers: AbstractSet[int]) -> set[int]:
@@ -316,32 +255,53 @@ class _EdgeFinder:
             found |= above
         return found
 
-    def _fits(self, child: int, kind: int) -> bool:
-        return kind in self._providing or (kind in self._named and child in self._children)
+    def _fitting(self, child: int) -> AbstractSet[int]:
+        """The kinds of edges that fit if they lead to this spec."""
+        return self._all_kinds if child in self._children else self._providing
 
-    def _has(self, number: int) -> bool:
-        pairs = iter(self._edges[number])
-        return any(self._fits(child, kind) for child, kind in zip(pairs, pairs, strict=True))
+    def _has(self, number: int, kinds: AbstractSet[int]) -> bool:
+        """True if one of the edges of a spec fits, and is of one of these kinds."""
+        edges = self._edges[number]
+        pairs, children, providing = iter(edges), self._children, self._providing
+        if kinds.isdisjoint(edges[1::2]) or (not providing and children.isdisjoint(edges[::2])):
+            return False
+        return any(
+            kind in kinds and (child in children or kind in providing)
+            for child, kind in zip(pairs, pairs, strict=True)
+        )
 
-    def _reaches(self, start: int) -> bool:
-        """True if a way over link and run edges ends with one that fits."""
+    def _reaching(self, starts: Sequence[int]) -> set[int]:
+        """Those of the specs from which a way over link and run edges ends with one that fits."""
         linked = self._table.linked
-        seen, layer = {start}, [start]
+        fitting, onward = self._all_kinds & linked, self._onward()
+        found, seen, layer = set[int](), set(starts), starts
+        above: dict[int, list[int]] = {}
         while layer:
             self._load(layer)
             below = set[int]()
             for number in layer:
-                pairs = iter(self._edges[number])
-                for child, kind in zip(pairs, pairs, strict=True):
-                    if kind in linked:
-                        if self._fits(child, kind):
-                            return not self.is_particular or self._reaches_first(start)
-                        below.add(child)
-            layer = list(below - seen - self._without)
+                edges = self._edges[number]
+                if self._has(number, fitting):
+                    found.add(number)
+                elif not onward.isdisjoint(edges[1::2]):
+                    pairs = iter(edges)
+                    for child, kind in zip(pairs, pairs, strict=True):
+                        if kind in onward:
+                            above.setdefault(child, []).append(number)
+                            below.add(child)
+            layer = list(below - seen)
             seen |= below
-        # Nothing below any of these has it.
-        self._without |= seen
-        return False
+        layer = found
+        while layer:
+            layer = {parent for number in layer for parent in above.get(number, ())} - found
+            found |= layer
+        return found.intersection(starts)
+
+    def _onward(self) -> set[int]:
+        """The link and run edges behind which there may be one that fits."""
+        linked, names = self._table.linked, self._table.names_above(self._all_kinds)
+        kinds = self._table.edge_kinds_named("")
+        return {kind.id for kind in kinds if kind.name in names and kind.id in linked}
 
     def _reaches_first(self, start: int) -> bool:
         """The same as Spack does it: nearest first, and only by the first edge to each spec."""
@@ -349,7 +309,7 @@ class _EdgeFinder:
         seen = {child for child, _ in queue}
         while queue:
             child, kind = queue.popleft()
-            if self._fits(child, kind):
+            if kind in self._fitting(child):
                 return True
             for edge in self._linked_edges(child):
                 if edge[0] not in seen:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,38 @@ def test_damage_that_shows_late_is_reported_too(golden: Path, directory: Path) -
     catalog.graph(catalog.find_hash(""))
     catalog.dependents(made_up_hash(1))
     catalog.providers()
+    assert catalog.problems[HARBOR].hint
+
+
+@pytest.mark.parametrize(
+    ("column", "damaged"),
+    [
+        ("hashes", lambda whole: whole[1:]),
+        ("hashes", lambda whole: b"\xff" * len(whole)),
+        ("releases", lambda whole: whole[:-4]),
+        ("releases", lambda whole: b"\x07" * len(whole)),
+        ("machines", lambda _: b"\0"),
+        ("machines", lambda whole: b"\x07" * len(whole)),
+        ("parameters", lambda whole: b"\x07" * len(whole)),
+        ("states", lambda _: b""),
+        ("by_release", lambda whole: b"\x07" * len(whole)),
+        ("by_machine", lambda whole: b"\x07" * len(whole)),
+    ],
+)
+def test_columns_that_do_not_go_together_are_damage(
+    golden: Path, directory: Path, column: str, damaged: Callable[[bytes], bytes]
+) -> None:
+    path = directory / "harbor.sqlite"
+    build_catalog(index_of(golden), path, checksum="aa")
+    connection = sqlite3.connect(path)
+    ((whole,),) = connection.execute(f"SELECT {column} FROM columns")
+    connection.execute(f"UPDATE columns SET {column} = ?", (damaged(whole),))
+    connection.commit()
+    connection.close()
+    catalog = Catalog({HARBOR: path})
+    assert catalog.rows() == []
+    catalog.find_hash("")
+    catalog.rows_of([made_up_hash(1)])
     assert catalog.problems[HARBOR].hint
 
 

@@ -1,6 +1,8 @@
 """What is found by numbers is what is found by looking at every spec."""
 
 import json
+import sqlite3
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +54,7 @@ def found_by_numbers(text: str, shelf: Shelf, graph: SpecGraph) -> set[DagHash]:
     """What is selected, and where that has too many, what of it matches."""
     query = parse_query(text)
     selection = select(query, shelf)
-    hashes = [spec.hash for spec in selection.specs]
+    hashes = [shelf.columns.hash_of(spec) for spec in selection.specs]
     assert len(hashes) == len(set(hashes))
     if selection.is_exact:
         return set(hashes)
@@ -112,8 +114,43 @@ def test_what_no_record_describes_calls_for_a_second_look(tmp_path: Path) -> Non
     shelf = shelf_of(index, tmp_path)
     assert not shelf.is_closed
     assert not select(parse_query("p1 ^p2"), shelf).is_exact
-    assert [spec.hash for spec in select(parse_query("p1 ^p2"), shelf).specs] == [made_up_hash(1)]
+    (spec,) = select(parse_query("p1 ^p2"), shelf).specs
+    assert shelf.columns.hash_of(spec) == made_up_hash(1)
     assert select(parse_query("p1"), shelf).is_exact
+
+
+def test_edges_that_lead_nowhere_find_nothing(golden: Path, tmp_path: Path) -> None:
+    write_catalog(index_of(golden), tmp_path / "catalog.sqlite", "00", lambda _: None)
+    connection = sqlite3.connect(tmp_path / "catalog.sqlite")
+    for table in ("children", "parents"):
+        for number, edges in connection.execute(f"SELECT id, edges FROM {table}").fetchall():
+            # The kinds of edges are as before.
+            pairs = array("I", edges)
+            pairs[::2] = array("I", [10**6] * (len(pairs) // 2))
+            sql = f"UPDATE {table} SET edges = ? WHERE id = ?"
+            connection.execute(sql, (pairs.tobytes(), number))
+    connection.commit()
+    connection.close()
+    shelf = Shelf(MirrorName("any"), tmp_path / "catalog.sqlite")
+    for text in ("%gcc@12", "^libtide", "reef ^libtide", "reef ^libharbor ^libtide@2"):
+        assert not select(parse_query(text), shelf).specs, text
+    (reef, *_) = shelf.columns.hashes_of(select(parse_query("reef"), shelf).specs)
+    assert shelf.dependents(reef) == []
+
+
+def test_what_cannot_be_reached_is_not_looked_for(golden: Path, tmp_path: Path) -> None:
+    shelf = shelf_of(index_of(golden), tmp_path)
+    named = {kind.id for kind in shelf.edge_kinds_named("libtide")}
+    above = shelf.names_above(named)
+    graph = graph_of(golden)
+    needy = {
+        spec.name
+        for spec in graph.nodes.values()
+        if any(node.name == "libtide" for node in graph.order((spec.hash,), ("link", "run"))[:-1])
+    }
+    assert needy <= above
+    assert "libtide" not in above
+    assert shelf.names_above(set()) == set()
 
 
 COUNT = 8
