@@ -18,11 +18,11 @@ try:
 except ImportError:
     inflater = zlib
 
-PIECE = 2**18
-"""Bytes unpacked at once."""
-PACKED_PIECE = 2**16
-"""Bytes read at once."""
-AHEAD = 32
+PIECE = 2**20
+"""Bytes unpacked at once. After each piece the threads agree anew who goes on."""
+PACKED_PIECE = 2**20
+"""Bytes read at once. With less than `PIECE` most pieces would be shorter than that."""
+AHEAD = 8
 """Pieces that may wait for their reader: 8 MiB."""
 
 _GZIP_ONLY = 31  # zlib's window bits: a gzip header must come, its checksum and length must hold

@@ -230,7 +230,7 @@ def relocate(
             cancel.check()
             relocation.link(path)
         tasks = _tasks(extracted)
-        with relocation.begun(tasks, threads) as begun:
+        with relocation.begun(tasks, threads, cancel) as begun:
             for done, task in enumerate(tasks, start=1):
                 cancel.check()
                 try:

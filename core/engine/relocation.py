@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.archive.writers import WrittenFile
+from core.cancel import CancelToken
 from core.engine.refit import Outcome, Refit, Task
+from core.errors import RelocationError
 from core.model.artifact import LeftFile, RelocationReport
 from core.relocate.links import relocate_link
 from core.relocate.prefixes import PrefixMap
@@ -51,17 +53,29 @@ class Relocation:
         self._links += 1
 
     @contextmanager
-    def begun(self, tasks: Iterable[Task], threads: int) -> "Generator[_Begun]":
-        """Have other threads begin with the large files among `tasks`, if there are to be any."""
-        futures: dict[str, Future[Outcome]] = {}
+    def begun(
+        self, tasks: Iterable[Task], threads: int, cancel: CancelToken
+    ) -> "Generator[_Begun]":
+        """Have other threads begin with the large files among `tasks`, and do the small meanwhile.
+
+        Without other threads, or without large files, nothing is begun.
+
+        Raises:
+            Interrupted: `cancel` was cancelled.
+        """
         with ThreadPoolExecutor(min(threads, MOST_THREADS), "relocate") as pool:
+            begun: dict[str, Future[Outcome]] = {}
+            small: list[Task] = []
             try:
-                for task in tasks if threads > 1 else ():
-                    if self._files[task.path].size >= WORTH_PASSING_ON and self._refit.is_work(
-                        task
-                    ):
-                        futures[task.path] = pool.submit(self._refit, task)
-                yield futures
+                for task in filter(self._refit.is_work, tasks) if threads > 1 else ():
+                    if self._files[task.path].size >= WORTH_PASSING_ON:
+                        begun[task.path] = pool.submit(self._refit, task)
+                    else:
+                        small.append(task)
+                for task in small if begun else ():
+                    cancel.check()
+                    begun[task.path] = _done(self._refit, task)
+                yield begun
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -112,5 +126,15 @@ class Relocation:
         )
 
 
+def _done(refit: Refit, task: Task) -> Future[Outcome]:
+    """What comes of a file, as if another thread had done it: an error is raised in its turn."""
+    future: Future[Outcome] = Future()
+    try:
+        future.set_result(refit(task))
+    except (RelocationError, OSError) as error:
+        future.set_exception(error)
+    return future
+
+
 _Begun = Mapping[str, Future[Outcome]]
-"""Files that other threads are working on."""
+"""Files that other threads are working on, or that are done before their turn."""

@@ -14,6 +14,7 @@ from packing import PREFIX, Packer
 from core.cancel import CancelToken
 from core.engine import holder, large, refit, relocation
 from core.engine.place import extract, relocate
+from core.errors import RelocationError
 from core.model.artifact import LeftFile, StagedTree
 from core.model.ident import dag_hash
 from core.model.spec import ConcreteSpec
@@ -110,7 +111,7 @@ def test_one_pass_is_two_passes(tree: dict[str, object], hello: ConcreteSpec) ->
     packer.info["relocate_textfiles"] = texts
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
         patched.setattr("core.archive.stream.WORTH_A_THREAD", 0)
-        patched.setattr(relocation, "WORTH_PASSING_ON", 0)
+        patched.setattr(relocation, "WORTH_PASSING_ON", 12)
         archive = Path(name, "archive")
         archive.write_bytes(packer.whole())
         # An archive of layout 1 is always looked through first.
@@ -142,6 +143,22 @@ def test_large_files_are_relocated_like_small_ones(
     assert told(pieces.stage) == told(usual.stage)
     assert (pieces.report.binaries, pieces.report.texts) == (usual.report.binaries, 14)
     assert list(pieces.stage.rglob("tmp*")) == []
+
+
+@pytest.mark.parametrize("names", [("large", "small"), ("small", "large")])
+def test_the_error_of_the_first_file_is_told(
+    names: tuple[str, str], packer: Packer, hello: ConcreteSpec, tmp_path: Path
+) -> None:
+    for name in names:
+        size = relocation.WORTH_PASSING_ON if name == "large" else 10
+        packer.add(name, data=b"/opt/x" + bytes(size))
+    packer.info["buildpath"] = "/opt"
+    packer.info["relocate_binaries"] = list(names)
+    archive = tmp_path / "archive"
+    archive.write_bytes(packer.whole())
+    with pytest.raises(RelocationError, match="would have to grow") as caught:
+        placed(archive, hello, tmp_path / "stage", threads=3)
+    assert caught.value.detail.startswith(f"'{names[0]}'")
 
 
 def test_a_prefix_that_cannot_be_guessed(hello: ConcreteSpec, tmp_path: Path) -> None:
