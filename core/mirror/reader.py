@@ -80,13 +80,12 @@ class MirrorReader:
             NotFound: the mirror does not have it.
             MirrorError: the mirror does not answer, and there is no old one.
         """
-        kept = self._manifests.recall(self.mirror, spec)
         is_open = False
         try:
             with self._opening:
                 # One tries a mirror that does not answer, and the others hear of it.
                 silence = self._lasting_silence()
-                if kept and silence:
+                if silence and (kept := self._manifests.recall(self.mirror, spec)):
                     return Found(*kept, silence)
                 client = self._opened()
             is_open = True
@@ -94,7 +93,8 @@ class MirrorReader:
         except MirrorError as error:
             # That it is not there, or not any more, is an answer.
             is_answer = is_open and isinstance(error, NotFound | TooLong)
-            if kept is None or is_answer:
+            kept = None if is_answer else self._manifests.recall(self.mirror, spec)
+            if kept is None:
                 raise
             self._silence = (time.monotonic(), error)
             return Found(*kept, error)

@@ -82,6 +82,8 @@ class Verifier:
         self._pins = {pin.fingerprint: pin for pin in pins}
         self._policy = policy
         self._keyrings = keyrings
+        # Documents that were found good, and not asked for yet.
+        self._ahead: dict[bytes, _Good] = {}
 
     def manifest(self, raw: RawManifest) -> VerifiedManifest:
         """The manifest, if it may be acted upon.
@@ -114,21 +116,23 @@ class Verifier:
             StoreError: the keyring cannot be written.
             Refused: there is no GnuPG.
         """
-        documents = {
-            _signed_name(raw.data): raw.data
-            for raw in raws
-            if raw.form is not ManifestForm.DETACHED
-            and is_clearsigned(raw.data)
-            and not flaw_of(raw.data)
-        }
-        unknown = {name: data for name, data in documents.items() if self._recalled(name) is None}
+        unknown: list[bytes] = []
+        for raw in raws:
+            is_whole = raw.form is not ManifestForm.DETACHED and is_clearsigned(raw.data)
+            if not is_whole or flaw_of(raw.data):
+                continue
+            good = self._recalled(_signed_name(raw.data))
+            if good:
+                self._ahead[raw.data] = good
+            else:
+                unknown.append(raw.data)
         if len(unknown) < 2:
             return
         gpg = open_keyring(self._keyrings, list(self._pins.values()))
-        for name, said in zip(
-            unknown, gpg.read_all_signed([*unknown.values()]) or (), strict=False
-        ):
-            self._keep_if_good(name, said.data, find_signature(said))
+        for document, said in zip(unknown, gpg.read_all_signed(unknown) or (), strict=False):
+            good = self._keep_if_good(_signed_name(document), said.data, find_signature(said))
+            if good:
+                self._ahead[document] = good
 
     def spec_document(self, manifest: VerifiedManifest, document: bytes) -> ConcreteSpec:
         """The root spec of the spec document, if it is the one that was asked for.
@@ -143,8 +147,12 @@ class Verifier:
         size, digest = len(document), hashlib.sha256(document).hexdigest()
         self._same(manifest, "spec document", manifest.spec_blob, size, digest)
         wanted = manifest.wanted
+        # With images the document is held against the archive too.
+        what = "layer" if manifest.archive.media_type in LAYER_TYPES else "archive"
+        name = f"node-{digest}-{what}-{manifest.archive.sha256}"
+        known = self._recalled_root(name)
         try:
-            spec = self._root_spec(document, digest, manifest.archive)
+            spec = known or _root_spec(gunzip(document, MAX_SPEC_DOCUMENT), manifest.archive)
         except WrongUse as error:
             title = f"The spec document of {wanted.label} cannot be accepted: {error.title}"
             raise Refused(title, f"Mirror {manifest.mirror}", _TELL) from error
@@ -154,12 +162,14 @@ class Verifier:
                 f"Mirror {manifest.mirror}; asked for was {wanted.hash}, found {spec.hash}",
                 "Somebody may have put another build in its place. " + _TELL,
             )
-        if check_hash(spec) is HashCheck.DIFFERS:
+        if known is None and check_hash(spec) is HashCheck.DIFFERS:
             raise Refused(
                 f"The spec document of {wanted.label} does not have the hash that it claims",
                 f"Mirror {manifest.mirror}",
                 _TELL,
             )
+        if known is None:
+            self._lately.keep(name, msgspec.json.encode(spec.node))
         return spec
 
     def artifact(self, fetched: FetchedArtifact) -> VerifiedArtifact:
@@ -194,7 +204,7 @@ class Verifier:
             if self._policy.accepts_unsigned:
                 return raw.data, None
             raise self._unsigned(raw)
-        flaw = "" if is_detached else flaw_of(raw.data)
+        flaw = "" if is_detached or raw.data in self._ahead else flaw_of(raw.data)
         if flaw:
             raise Refused(f"The manifest of {raw.wanted.label} {flaw}", self._where(raw), _TELL)
         text, finding = self._read_signed(raw.data, is_detached)
@@ -214,7 +224,7 @@ class Verifier:
     def _read_signed(self, document: bytes, is_detached: bool) -> tuple[bytes, Finding]:
         """The text that was signed, by GnuPG, and what there is to say of the signature."""
         name = _detached_name(document) if is_detached else _signed_name(document)
-        kept = self._recalled(name)
+        kept = self._ahead.pop(document, None) or self._recalled(name)
         if kept:
             return kept.text, Finding(None, kept.signer, kept.primary)
         gpg = open_keyring(self._keyrings, list(self._pins.values()))
@@ -228,10 +238,12 @@ class Verifier:
         self._keep_if_good(name, text, finding)
         return text, finding
 
-    def _keep_if_good(self, name: str, text: bytes, finding: Finding) -> None:
-        if finding.flaw is None:
-            good = _Good(self._lately.keyring, text, finding.signer, finding.primary)
-            self._lately.keep(name, msgspec.msgpack.encode(good))
+    def _keep_if_good(self, name: str, text: bytes, finding: Finding) -> _Good | None:
+        if finding.flaw is not None:
+            return None
+        good = _Good(self._lately.keyring, text, finding.signer, finding.primary)
+        self._lately.keep(name, msgspec.msgpack.encode(good))
+        return good
 
     def _recalled(self, name: str) -> _Good | None:
         try:
@@ -240,18 +252,12 @@ class Verifier:
             return None
         return good if good.keyring == self._lately.keyring else None
 
-    def _root_spec(self, document: bytes, digest: str, archive: BlobRecord) -> ConcreteSpec:
-        """The root of the spec document with this digest, which was checked already."""
-        # With images the document is held against the archive too.
-        what = "layer" if archive.media_type in LAYER_TYPES else "archive"
-        name = f"root-{digest}-{what}-{archive.sha256}"
+    def _recalled_root(self, name: str) -> ConcreteSpec | None:
+        """The root of a spec document that was read, and had its hash, lately."""
         try:
             return spec_from_node(msgspec.json.decode(self._lately.recall(name) or b""))
         except msgspec.DecodeError:
-            pass
-        spec = _root_spec(gunzip(document, MAX_SPEC_DOCUMENT), archive)
-        self._lately.keep(name, msgspec.json.encode(spec.node))
-        return spec
+            return None
 
     def _unsigned(self, raw: RawManifest) -> Refused:
         name = self._mirror.name

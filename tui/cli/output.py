@@ -25,6 +25,11 @@ def say(text: str = "") -> None:
     print(shown(text), flush=True)
 
 
+def say_all(lines: Iterable[str]) -> None:
+    """Lines of the answer, written at once."""
+    print("\n".join(map(shown, lines)), flush=True)
+
+
 def note(text: str) -> None:
     """One line beside the answer, on standard error."""
     print(shown(text), file=sys.stderr, flush=True)

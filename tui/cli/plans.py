@@ -13,7 +13,7 @@ from core.session.documents import plan_document
 from tui.cli.browse import say_choice
 from tui.cli.building import build_options, builder_of
 from tui.cli.machine import machine_options
-from tui.cli.output import note, print_document, say
+from tui.cli.output import note, print_document, say, say_all
 from tui.cli.root import Globals
 from tui.cli.solving import solved
 from tui.cli.specs import environment_option, whole_specs
@@ -150,9 +150,7 @@ def forecast_for(session: "Session", plan: Plan) -> "Forecast | None":
 
 def print_plan(plan: Plan, forecast: "Forecast | None" = None) -> None:
     """The tree, then the summary in the order in which it matters."""
-    for line in TreeState(plan, forecast=forecast).text_lines():
-        say(line)
-    say()
+    say_all([*TreeState(plan, forecast=forecast).text_lines(), ""])
     for heading, kind in (
         ("To build", Disposition.BUILD),
         ("To fetch", Disposition.CACHED),

@@ -129,7 +129,7 @@ def test_a_root_that_is_remembered_is_still_held_against_what_was_asked(
     manifest = fresh().manifest(simulated.raw_manifest("boat"))
     document = simulated.spec_path("boat").read_bytes()
     fresh().spec_document(manifest, document)
-    (kept,) = (tmp_path / "keyrings").glob("*/lately/*/root-*")
+    (kept,) = (tmp_path / "keyrings").glob("*/lately/*/node-*")
     kept.write_bytes(kept.read_bytes().replace(b'"3.0"', b'"3.1"'))
     with pytest.raises(Refused):
         fresh().spec_document(manifest, document)
