@@ -131,6 +131,16 @@ def cropped(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + ELLIPSIS if width > 0 else ""
 
 
+def end_of(text: str, width: int) -> str:
+    """The text without its beginning if it is too long, as paths are best cut; made harmless."""
+    shown = clean(text)
+    if width_of(shown) <= width:
+        return shown
+    while shown and width_of(shown) >= width:
+        shown = shown[1:]
+    return f"{ELLIPSIS}{shown}" if width > 0 else ""
+
+
 def fitted(text: str, width: int) -> str:
     """The cleaned text in exactly `width` cells."""
     return set_cell_size(cropped(text, width), width)

@@ -53,6 +53,17 @@ def terminal_problem(environ: Mapping[str, str], *, is_terminal: bool) -> str:
     return ""
 
 
+def wants_mouse(environ: Mapping[str, str], wanted: bool | None) -> bool:
+    """Whether the terminal is to tell of the mouse.
+
+    Args:
+        environ: the environment.
+        wanted: what the user said; nothing if `None`. GNU screen (4.9) that tells of the mouse
+            holds Esc back until the next key.
+    """
+    return not environ.get("STY") if wanted is None else wanted
+
+
 def wants_ascii(environ: Mapping[str, str] | None = None) -> bool:
     """True if the locale is not a UTF-8 one, so that only ASCII may be shown."""
     environ = os.environ if environ is None else environ

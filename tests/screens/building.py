@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from core.events import Event
+from core.events import Event, RunPaused
 from core.model.plan import Disposition, Plan
 from tests.tui.tui_builds import GHOST, WRECK, build_failed, forecast_of, half_built, plan_to_build
 from tests.tui.tui_drive import Driver
@@ -112,12 +112,22 @@ def scenes(place: Path) -> dict[str, Scene]:
         session.run.die()
         return session
 
+    def paused() -> FakeSession:
+        session = running()
+        session.run = FakeRun(_recent(*half_built(log), RunPaused(time=NOW + 70)))
+        return session
+
     async def run(screen: Driver) -> None:
         await screen.sees("installing 1 of 3")
         await screen.press("L")
         await screen.sees(" zlib@1.3.1", " ghost@0.0.7")
         await screen.press("j")
         await screen.sees("output of ghost", "haunt_59.o")
+
+    async def at_rest(screen: Driver) -> None:
+        await screen.sees("paused at 1 of 3")
+        await screen.press("L")
+        await screen.sees("paused, 1 still in work", "p go on")
 
     async def whole(screen: Driver) -> None:
         await run(screen)
@@ -140,6 +150,7 @@ def scenes(place: Path) -> dict[str, Scene]:
         "build-recipes": (FakeSession, recipes),
         "build-concretizing": (deciding, concretizing),
         "build-run": (running, run),
+        "build-paused": (paused, at_rest),
         "build-log": (running, whole),
         "build-failed": (failed, why),
     }

@@ -185,6 +185,18 @@ async def log(screen: Driver) -> None:
     await screen.sees("log of")
 
 
+async def export(screen: Driver) -> None:
+    await preview(screen)
+    await screen.press("e")
+    await screen.sees("Save the plan", "plan-reef.json")
+
+
+async def kinds(screen: Driver) -> None:
+    await screen.sees("8 of 8 packages")
+    await screen.press("f", "j", "space")
+    await screen.sees("[x]", "from an unsigned mirror")
+
+
 async def reef(screen: Driver) -> None:
     await screen.sees("8 of 8 packages", "needs 4 packages")
     await screen.press("down", "down", "down", "down", "down")
@@ -197,6 +209,8 @@ TRUSTED: dict[str, Scene] = {
     "browse": browse,
     "tree": tree,
     "preview": preview,
+    "export": export,
+    "kinds": kinds,
     "tree-folded": folded_tree,
     "why": why,
     "why-not": why_not,

@@ -1,7 +1,16 @@
 """Sorting, kinds, the next package, copies."""
 
-from tests.tui.tui_drive import opened
+from core.model.plan import Disposition
+from tests.tui.tui_drive import Driver, opened
 from tests.tui.tui_fakes import FakeSession
+from tests.tui.tui_values import build
+from tui.state.arrangement import Signing
+
+
+def kinds_of(driver: Driver) -> dict[str, int]:
+    """The numbers in the dialog, but for signed and unsigned."""
+    rows = driver.app.screen._list.rows
+    return {kind.value: number for kind, number in rows if isinstance(kind, Disposition)}
 
 
 async def test_kinds_are_ticked_and_counted(session: FakeSession) -> None:
@@ -10,7 +19,7 @@ async def test_kinds_are_ticked_and_counted(session: FakeSession) -> None:
         browse = driver.app.screen
         await driver.press("f")
         await driver.sees("List only", "[ ] ■ installed", "[ ] ◇ external")
-        counts = {kind.value: number for kind, number in driver.app.screen._list.rows}
+        counts = kinds_of(driver)
         assert sum(counts.values()) == 45
         await driver.press("space")
         await driver.sees("[x] ■ installed", f"{counts['installed']} of 45 packages")
@@ -32,7 +41,30 @@ async def test_kinds_are_counted_among_what_the_filter_leaves(session: FakeSessi
         await driver.press("enter", "f")
         await driver.sees("List only")
         left = len(driver.app.screen_stack[-2].packages.rows)
-        assert sum(number for _, number in driver.app.screen._list.rows) == left < 45
+        assert sum(kinds_of(driver).values()) == left < 45
+
+
+async def test_signed_and_unsigned_packages_can_be_told_apart(session: FakeSession) -> None:
+    session.all_builds = [
+        build("signed-cached"),
+        build("signed-too", disposition=Disposition.INSTALLED),
+        build("unsigned", mirrors=("prbot",)),
+        build("nobody-has-it", mirrors=(), disposition=Disposition.INSTALLED),
+    ]
+    async with opened(session) as driver:
+        await driver.sees("4 of 4")
+        await driver.press("f")
+        await driver.sees("✓ from a signed mirror", "2 packages", "⚠ from an unsigned mirror")
+        assert driver.app.screen._list.rows[-1] == (Signing.UNSIGNED, 1)
+        await driver.press("G", "space")
+        await driver.sees("1 of 4 packages", "unsigned only")
+        browse = driver.app.screen_stack[-2]
+        assert [row.name for row in browse.packages.rows] == ["unsigned"]
+        await driver.press("space", "k", "space", "escape")
+        await driver.sees("2 of 4 packages", "signed only")
+        await driver.press("f", "j", "space", "escape")
+        await driver.sees("1 of 4 packages", "cached, signed only")
+        assert [row.name for row in browse.packages.rows] == ["signed-cached"]
 
 
 async def test_packages_sorted_by_state_and_by_builds(session: FakeSession) -> None:

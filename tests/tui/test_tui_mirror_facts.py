@@ -8,6 +8,13 @@ from tests.tui.tui_values import KEY, mirror
 SPACKS = "spack: /opt/spack/etc/spack/mirrors.yaml"
 
 
+async def test_filters_are_shown_with_what_they_hide(session: FakeSession) -> None:
+    session.all_mirrors = [mirror(filters="exclude_binary: ^mpich", hidden=1200)]
+    async with opened(session) as driver:
+        await driver.press("M")
+        await driver.sees("filter       1,200 of them are hidden by exclude_binary: ^mpich")
+
+
 async def test_origin_channel_badge_and_note_are_shown(session: FakeSession) -> None:
     session.all_mirrors = [
         mirror(channel=Channel.RELEASE),
@@ -66,7 +73,7 @@ async def test_known_mirrors_are_offered_and_never_added_silently(session: FakeS
     async with opened(session) as driver:
         await driver.press("M", "a")
         await driver.sees("Well-known mirrors: Tab goes there", "spack-develop", "the release 1")
-        await driver.press("tab", "tab", "tab", "j", "enter")
+        await driver.press(*["tab"] * 5, "j", "enter")
         await driver.sees("they sign with 2C8D D322", "https://b.example/v1")
         assert len(session.all_mirrors) == 1
         await driver.press("enter")

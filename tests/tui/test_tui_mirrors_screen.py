@@ -1,6 +1,7 @@
 """Mirrors: list, add, remove, refresh."""
 
 from core.errors import MirrorError
+from core.model.mirror import Channel
 from tests.tui.tui_drive import opened
 from tests.tui.tui_fakes import FakeSession
 from tests.tui.tui_values import default_builds, mirror
@@ -49,6 +50,39 @@ async def test_add_asks_the_mirror_then_reads_it(session: FakeSession) -> None:
         await driver.sees("45 of 45", "K shows the keys: none is trusted for harbor")
         await driver.press("j")
         await driver.sees("hdf5-blosc: 1 build")
+
+
+async def test_channel_and_keys_page_can_be_said(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.press("M", "a")
+        await driver.sees("Channel", "< as its URL tells >", "Keys page")
+        await driver.type("site")
+        await driver.press("down")
+        await driver.type("https://site.example")
+        await driver.press("down", "down", "space")
+        await driver.sees("< release >  the builds of a release, which do not change")
+        await driver.press("right", "left", "down")
+        await driver.type("https://keys.example")
+        await driver.press("enter")
+        await driver.misses("Add a mirror")
+        (added,) = session.added
+        assert (added.channel, added.keys_page) == (Channel.RELEASE, "https://keys.example")
+
+
+async def test_the_channel_that_is_said_is_warned_of(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.press("M", "a")
+        await driver.type("site")
+        await driver.press("down")
+        await driver.type("https://site.example")
+        await driver.press("down", "down", "left")
+        await driver.sees("< PR >")
+        await driver.press("enter")
+        await driver.sees('Add mirror "site" [PR]?', "of a pull request: whoever")
+        await driver.type("site")
+        await driver.press("enter")
+        await driver.until(lambda: session.added)
+        assert session.added[0].channel is Channel.PR
 
 
 async def test_adding_can_be_given_up(session: FakeSession) -> None:

@@ -3,12 +3,15 @@
 from msgspec.structs import replace
 
 from core.errors import StoreError
+from core.events import LockAwaited, NodeRemoved, RemovalDecided
+from core.model.holder import Holder
 from core.model.plan import Disposition
 from core.model.removal import Removal
 from tests.tui.tui_drive import opened
 from tests.tui.tui_fakes import FakeSession
 from tests.tui.tui_past import history, touched, undo_plan, uninstall_plan
 from tests.tui.tui_values import hash_of, hdf5_builds, ready_plan
+from tui.state.removal import RemovalProgress
 
 
 async def test_z_shows_what_the_undo_would_do_and_y_does_it(session: FakeSession) -> None:
@@ -199,6 +202,38 @@ async def test_a_removal_can_be_given_up_while_it_waits(session: FakeSession) ->
         await driver.press("y")
         await driver.sees("Packages", "removed")
         assert session.removed == [session.undo]
+
+
+async def test_how_far_a_removal_is(session: FakeSession) -> None:
+    session.uninstall = lambda *_: uninstall_plan(True, False)
+    async with opened(session) as driver:
+        await driver.sees("hdf5: 5 builds")
+        await driver.press("l", "X")
+        await driver.sees("To remove        2")
+        session.deleting.clear()
+        await driver.press("y")
+        await driver.sees("Removed; the files of 2 packages are being deleted")
+        await driver.press("escape")
+        await driver.sees("It is too late to give it up")
+        session.deleting.set()
+        await driver.sees("Packages", "removed")
+
+
+def test_the_words_of_a_removal_on_its_way() -> None:
+    plan = uninstall_plan(True, False)
+    progress = RemovalProgress(plan, "Esc")
+    assert progress.words == "Removing; Esc gives it up as long as nothing is gone"
+    first, second = (item.package for item in plan.removed)
+    waits = LockAwaited(time=0, node=first.hash, lock="prefix", holder=Holder(12, "node7"))
+    progress.take([waits])
+    assert "Removing: waits for process 12 on node7; Esc" in progress.words
+    progress.take([RemovalDecided(time=0)])
+    assert progress.words == "Removed; the files of 2 packages are being deleted"
+    gone = [NodeRemoved(time=0, node=one.hash, prefix=one.prefix) for one in (first, second)]
+    progress.take(gone[:1])
+    assert progress.words == f"Deleted 1 of 2: {first.label}"
+    progress.take(gone[1:])
+    assert progress.words == f"Deleted 2 of 2: {second.label}"
 
 
 async def test_a_removal_that_fails_is_explained_and_can_be_tried_again(

@@ -12,6 +12,8 @@ from core.events import (
     LogWritten,
     PhaseProgressed,
     PhaseStarted,
+    RunPaused,
+    RunResumed,
 )
 from core.model.holder import Holder
 from tests.tui.tui_drive import opened
@@ -171,6 +173,47 @@ async def test_cancel_asks_first(session: FakeSession) -> None:
         await driver.sees("cancelling")
         await driver.press("c")
         await driver.sees("It is being cancelled")
+
+
+async def test_p_pauses_and_goes_on(
+    session: FakeSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = PhaseStarted(time=NOW + 5, node=ZLIB.hash, phase="fetch", total=ZLIB.size)
+    session.run = FakeRun(recent(started_event(), begun))
+    async with opened(session) as driver:
+        await driver.sees("installing 0 of 3: L")
+        await driver.press("L")
+        await driver.sees("p pause")
+        await driver.press("p")
+        await driver.until(lambda: session.run.is_asked_to_wait)
+        session.run.append(*recent(RunPaused(time=NOW + 6)))
+        await driver.sees("paused, 1 still in work", "p go on", "paused: nothing new is begun")
+        session.run.append(*recent(*install_events(ZLIB, NOW)))
+        await driver.sees("1 of 3 installed  paused ")
+        await driver.press("p")
+        await driver.until(lambda: not session.run.is_asked_to_wait)
+        session.run.append(*recent(RunResumed(time=NOW + 6)))
+        await driver.sees("p pause")
+        await driver.misses("installed  paused")
+        session.run.append(*recent(RunPaused(time=NOW + 6)))
+        await driver.sees("p go on")
+        # Whoever leaves leaves it paused, and is told how it goes on.
+        await driver.press("escape")
+        await driver.sees("paused at 1 of 3: L")
+        await driver.press("q")
+        await driver.until(lambda: not driver.app.is_running)
+    assert capsys.readouterr().err.strip() == ("The install is paused. Go on with: spackbin resume")
+
+
+async def test_a_run_that_has_ended_cannot_be_paused(session: FakeSession) -> None:
+    session.run = FakeRun([started_event(), finished_event(NOW + 9)])
+    session.run.die()
+    async with opened(session) as driver:
+        await driver.sees("hdf5: 5 builds")
+        await driver.press("L")
+        await driver.sees("done in 9.0 s")
+        await driver.press("p")
+        await driver.sees("The install has ended")
 
 
 async def test_an_engine_that_dies_is_noticed(session: FakeSession) -> None:

@@ -131,3 +131,12 @@ def test_a_fingerprint_shows_all_digits_in_groups_of_four(length: int) -> None:
     assert shown.replace(" ", "") == digits[:length]
     assert {len(group) for group in shown.split()} == {4}
     assert shown.count("   ") == 1
+
+
+@pytest.mark.parametrize("words", ["", "abc", "/a/long/path", "漢字漢字漢字", "\x1b[2Jx\n"])
+@pytest.mark.parametrize("width", [0, 1, 2, 7, 80])
+def test_a_beginning_is_cut_to_the_width(words: str, width: int) -> None:
+    shown = text.end_of(words, width)
+    assert text.width_of(shown) <= width
+    assert width < 80 or shown == text.clean(words)
+    assert text.end_of("/a/long/path", 7) == "…g/path"

@@ -3,7 +3,7 @@ from rich.style import Style
 
 from core.model.plan import Disposition
 from tui.state.runnode import Status
-from tui.theme import STYLES, terminal_problem, wants_ascii
+from tui.theme import STYLES, terminal_problem, wants_ascii, wants_mouse
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,13 @@ def test_a_dumb_terminal_is_refused_with_a_sentence() -> None:
 
 def test_no_terminal_is_refused_with_a_sentence() -> None:
     assert "needs a terminal" in terminal_problem({"TERM": "xterm"}, is_terminal=False)
+
+
+def test_in_gnu_screen_the_mouse_must_be_asked_for() -> None:
+    inside = {"STY": "1.host", "TERM": "screen"}
+    assert [wants_mouse(inside, wanted) for wanted in (None, True, False)] == [False, True, False]
+    outside = {"TERM": "xterm"}
+    assert [wants_mouse(outside, wanted) for wanted in (None, True, False)] == [True, True, False]
 
 
 def test_every_state_has_a_style_of_the_sixteen_colours() -> None:

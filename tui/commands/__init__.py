@@ -23,6 +23,7 @@ __all__ = [
     "commands_of",
     "default_commands_of",
     "footer_of",
+    "key_of",
     "markdown_table",
 ]
 
@@ -86,6 +87,19 @@ def default_commands_of(place: str) -> tuple[Command, ...]:
         for command in TABLE
         if place in command.screens or (EVERYWHERE in command.screens and place in SCREENS)
     )
+
+
+def key_of(place: str, command: str) -> str:
+    """The first key of a command, as people name it: every text that mentions a key asks here.
+
+    Raises:
+        KeyError: the command is not offered there.
+    """
+    chosen = _chosen.get(f"{place}.{command}")
+    if chosen is None:
+        known = {one.id: one for one in default_commands_of(place)}
+        return known[command].shown.split()[0]
+    return chosen.shown.split()[0]
 
 
 def _as_chosen(place: str, command: Command) -> Command:

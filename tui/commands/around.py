@@ -141,8 +141,9 @@ COMMANDS: tuple[Command, ...] = (
         ("escape", "q", "enter"),
         "Esc",
         "safe answer",
-        "Give the safe answer; the key of the other answer stands beside it",
+        "Give the safe answer",
         (DIALOGS,),
     ),
+    Command("agree", ("y",), "y", "other answer", "Give the other answer", (DIALOGS,)),
 )
 """In the order of importance."""

@@ -83,7 +83,7 @@ COMMANDS: tuple[Command, ...] = (
         ("f",),
         "f",
         "kinds",
-        "Choose what is listed: installed, cached, blocked and so on, with how many of each",
+        "Choose what is listed: installed, cached, signed and so on, with how many of each",
         ("browse",),
     ),
     Command(

@@ -12,6 +12,14 @@ COMMANDS: tuple[Command, ...] = (
         ("preview",),
     ),
     Command(
+        "export",
+        ("e",),
+        "e",
+        "export",
+        "Save the plan as a JSON document, the one that spackbin plan --json prints",
+        ("preview",),
+    ),
+    Command(
         "uninstall",
         ("X",),
         "X",
@@ -80,6 +88,16 @@ COMMANDS: tuple[Command, ...] = (
         "v",
         "log",
         "Switch between the overview and the log of the package under the cursor",
+        ("run",),
+        ("run",),
+    ),
+    Command(
+        "pause",
+        ("p",),
+        "p",
+        "pause",
+        "Pause the install, or go on: what is begun is finished, nothing new is begun; it stays so"
+        " when you leave",
         ("run",),
         ("run",),
     ),

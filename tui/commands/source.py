@@ -27,7 +27,6 @@ COMMANDS: tuple[Command, ...] = (
         "build log",
         "Open all of what the build under the cursor has written",
         ("run",),
-        ("run",),
     ),
     Command(
         "search",

@@ -6,7 +6,18 @@ this room say, by topic, how requests are met.
 """
 
 # Each file registers, when it is loaded, what it can do.
-from tui.jobs import browse, builds, environment, judging, mirrors, past, runs, trust
+from tui.jobs import browse, builds, environment, judging, mirrors, past, plans, runs, trust
 from tui.jobs.queues import Jobs
 
-__all__ = ["Jobs", "browse", "builds", "environment", "judging", "mirrors", "past", "runs", "trust"]
+__all__ = [
+    "Jobs",
+    "browse",
+    "builds",
+    "environment",
+    "judging",
+    "mirrors",
+    "past",
+    "plans",
+    "runs",
+    "trust",
+]

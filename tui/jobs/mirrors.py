@@ -21,7 +21,12 @@ def _read_known_mirrors(_: requests.ReadKnownMirrors, job: Job) -> None:
 @perform.register
 def _add_mirror(request: requests.AddMirror, job: Job) -> None:
     added = job.session.add_mirror(
-        request.name, request.url, signed=request.signed, confirmed=request.confirmed
+        request.name,
+        request.url,
+        signed=request.signed,
+        channel=request.channel,
+        keys_page=request.keys_page,
+        confirmed=request.confirmed,
     )
     job.tell(facts.MirrorAdded(added))
 

@@ -1,4 +1,4 @@
-"""Installs: start, find, follow, cancel."""
+"""Installs: start, find, follow, pause, cancel."""
 
 import time
 
@@ -41,6 +41,14 @@ def _follow_run(request: requests.FollowRun, job: Job) -> None:
             job.tell(facts.EngineLost(run, run.last_words()))
             return
         job.token.wait(DRAIN_SECONDS)
+
+
+@perform.register
+def _pause_run(request: requests.PauseRun, _: Job) -> None:
+    if request.run.is_paused():
+        request.run.resume()
+    else:
+        request.run.pause()
 
 
 @perform.register

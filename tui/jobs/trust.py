@@ -10,8 +10,10 @@ from tui.messages import trust
 @perform.register
 def _check_mirror(request: trust.CheckMirror, job: Job) -> None:
     session, signed = job.session, request.signed
-    warnings = session.mirror_warnings(request.name, request.url, signed=signed)
-    badge = badge_of(guessed_channel(request.url), signed=signed)
+    warnings = session.mirror_warnings(
+        request.name, request.url, signed=signed, channel=request.channel
+    )
+    badge = badge_of(request.channel or guessed_channel(request.url), signed=signed)
     store = quarantine_store(session.settings.store, mirror_name(request.name))
     job.tell(trust.MirrorChecked(request, badge, warnings, str(store)))
 

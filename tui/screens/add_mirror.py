@@ -3,19 +3,26 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from core.model.mirror import KnownMirror
+from core.model.mirror import Channel, KnownMirror
 from tui.messages import facts, requests, trust
 from tui.messages.facts import Fact
 from tui.screens.dialogs import Answers
 from tui.screens.form import FormDialog
 from tui.screens.trust import doubtful_mirror_dialog
+from tui.state.badges import CHANNEL_WORDS
 from tui.text import Line, Part, fingerprint, fitted
-from tui.widgets.field import Field, Switch
+from tui.widgets.field import Choice, Field, Switch
 from tui.widgets.lines import LineList
 from tui.widgets.paper import Paper, one_line, set_title
 
+UNSAID = "as its URL tells"
+KEYS_PAGE = "URL of a page apart from the mirror that names its keys, if any"
 SIGNED = "its builds must be signed by a key that you trust"
 KNOWN = "Well-known mirrors: Tab goes there, Enter copies one into the fields"
+
+
+CHANNELS: tuple[Channel | None, ...] = (None, *Channel)
+"""What can be said of a mirror's builds; nothing is said first."""
 
 
 class KnownList(LineList[KnownMirror]):
@@ -26,8 +33,13 @@ class KnownList(LineList[KnownMirror]):
         return (Part(f"  {fitted(row.name, 15)} "), Part(row.summary, "quiet"))
 
 
+def words_of(channel: Channel | None) -> str:
+    """What a choice stands for; nothing if none is made."""
+    return CHANNEL_WORDS[channel] if channel else ""
+
+
 class AddMirrorDialog(FormDialog):
-    """Name, URL, signed. Stays open until the mirror answered."""
+    """Name, URL, signed, channel, keys page. Stays open until the mirror answered."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,18 +47,20 @@ class AddMirrorDialog(FormDialog):
         self._request: requests.AddMirror | None = None
 
     def compose(self) -> ComposeResult:
-        """Two fields, a switch, what could be copied into them, room for what went wrong."""
+        """What it is, what could be copied into that, room for what went wrong."""
+        asked = (
+            ("Name", Field(id="name", placeholder="a short name of your choice")),
+            ("URL", Field(id="url", placeholder="https://..., file:///... or a directory")),
+            ("Signed", Switch(SIGNED, is_on=True)),
+            ("Channel", Choice([(one or UNSAID, words_of(one)) for one in CHANNELS])),
+            ("Keys page", Field(id="keys-page", placeholder=KEYS_PAGE)),
+        )
         with Vertical(classes="box") as box:
             set_title(box, "Add a mirror")
-            with Horizontal(classes="row"):
-                yield Paper(one_line(Part("Name")), classes="label")
-                yield Field(id="name", placeholder="a short name of your choice")
-            with Horizontal(classes="row"):
-                yield Paper(one_line(Part("URL")), classes="label")
-                yield Field(id="url", placeholder="https://..., file:///... or a directory")
-            with Horizontal(classes="row"):
-                yield Paper(one_line(Part("Signed")), classes="label")
-                yield Switch(SIGNED, is_on=True)
+            for label, field in asked:
+                with Horizontal(classes="row"):
+                    yield Paper(one_line(Part(label)), classes="label")
+                    yield field
             yield Paper(one_line(Part(KNOWN, "quiet")), id="known-title")
             yield KnownList(id="known")
             yield Paper(id="outcome")
@@ -66,15 +80,18 @@ class AddMirrorDialog(FormDialog):
         if self._known.has_focus:
             self._copy(self._known.row)
             return
-        name = self.query_one("#name", Field).value.strip()
-        url = self.query_one("#url", Field).value.strip()
+        name, url = self._typed("name"), self._typed("url")
         for wanted, field in ((name, "#name"), (url, "#url")):
             if not wanted:
                 self.tell("A mirror needs a name and a URL")
                 self.query_one(field).focus()
                 return
-        self._check = trust.CheckMirror(name, url, self.query_one(Switch).is_on)
+        channel = CHANNELS[self.query_one(Choice).chosen]
+        self._check = trust.CheckMirror(name, url, self.query_one(Switch).is_on, channel)
         self.ask(self._check)
+
+    def _typed(self, field: str) -> str:
+        return self.query_one(f"#{field}", Field).value.strip()
 
     def _warn(self, checked: trust.MirrorChecked) -> None:
         """A mirror that nobody vouches for is not even asked before its name was typed again."""
@@ -88,7 +105,14 @@ class AddMirrorDialog(FormDialog):
         )
 
     def _add(self, checked: trust.CheckMirror, confirmed: str) -> None:
-        self._request = requests.AddMirror(checked.name, checked.url, checked.signed, confirmed)
+        self._request = requests.AddMirror(
+            checked.name,
+            checked.url,
+            checked.signed,
+            confirmed,
+            checked.channel,
+            self._typed("keys-page"),
+        )
         self.tell("Asking the mirror")
         self.ask(self._request)
 

@@ -4,6 +4,7 @@ from textual.widgets import Input
 
 from core.model.plan import Disposition
 from core.model.views import PackageView
+from tui.commands import key_of
 from tui.messages import requests
 from tui.messages.builds import FindRecipes
 from tui.screens.browse_view import BrowseView
@@ -38,13 +39,15 @@ class BrowseScreen(BrowseView):
         """Most commands are about a build, some need a mirror."""
         state = self.state
         if command in ("keys", "refresh") and not state.usable:
-            return "There is no mirror yet: M, then a, adds one"
+            first, then = key_of("browse", "mirrors"), key_of("mirrors", "add")
+            return f"There is no mirror yet: {first}, then {then}, adds one"
         if command == "refresh" and state.refreshing:
             return "A refresh is going on"
         if command == "compare" and self.packages.row is None:
             return "There is no package under the cursor"
         if self._recipe and command in ("install", "open", "mark"):
-            return "Nothing is there to be marked: i opens it" if command == "mark" else ""
+            opens = f"{key_of('browse', 'install')} opens it"
+            return f"Nothing is there to be marked: {opens}" if command == "mark" else ""
         is_for_rows = command == "open" and not self.builds.has_focus
         if is_for_rows or (command == "install" and state.marked):
             return ""
@@ -72,7 +75,7 @@ class BrowseScreen(BrowseView):
             return "There is no package under the cursor"
         if self.state.builds_of != package.name:
             return f"The builds of {package.name} are still being read"
-        return "No build is shown: a shows all targets"
+        return f"No build is shown: {key_of('browse', 'all_targets')} shows all targets"
 
     @property
     def _recipe(self) -> PackageView | None:

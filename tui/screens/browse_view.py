@@ -9,6 +9,7 @@ from textual.timer import Timer
 
 from core.model.ident import DagHash
 from core.model.views import BuildView
+from tui.commands import key_of
 from tui.messages import facts, requests
 from tui.messages.builds import FindRecipes, RecipesFound
 from tui.messages.facts import Fact
@@ -26,27 +27,32 @@ from tui.widgets.paper import Paper, set_title
 REST_SECONDS = 0.08
 """The cursor must rest so long on a row before more is read about it."""
 NO_BINARY = "a recipe, no binary"
-HOW_TO_BUILD = " i: let Spack find a way to build it"
+HOW_TO_BUILD = " {install}: let Spack find a way to build it"
 FILL_SECONDS = 1.0
 """While an index is read for the first time, what was read is looked at so often."""
 WELCOME = (
     "No mirrors yet.",
     "A mirror is a place with binary packages made by Spack: a web address, or a directory.",
-    "M shows the mirrors, where a adds one. Then its index is read, you look at the key that"
-    " signs its packages, and everything that runs on this machine is listed here.",
+    "{mirrors} shows the mirrors, where {add} adds one. Then its index is read, you look at the key"
+    " that signs its packages, and everything that runs on this machine is listed here.",
     "spackbin demo, in the shell, tries it all with a small mirror of its own.",
 )
+
+
+def _key(command: str) -> str:
+    return key_of("browse", command)
 
 
 def welcome(width: int) -> list[Line]:
     """What to do first."""
     lines: list[Line] = []
+    keys = {"mirrors": key_of("browse", "mirrors"), "add": key_of("mirrors", "add")}
     for at, paragraph in enumerate(WELCOME):
         lines += [
             (),
             *(
                 (Part("  " + line, "" if at else "strong"),)
-                for line in wrapped(paragraph, width - 4)
+                for line in wrapped(paragraph.format(**keys), width - 4)
             ),
         ]
     return lines
@@ -272,7 +278,7 @@ class BrowseView(CommandScreen):
 
     @_heed.register
     def _(self, fact: facts.RefreshFailed) -> None:
-        self.say(f"{fact.mirror}: {fact.error.title}. M shows more")
+        self.say(f"{fact.mirror}: {fact.error.title}. {_key('mirrors')} shows more")
 
     @_heed.register
     def _(self, _: facts.MirrorsRefreshed) -> None:
@@ -288,9 +294,9 @@ class BrowseView(CommandScreen):
 
     @_heed.register
     def _(self, fact: facts.RunProgressed) -> None:
-        self.state.installing = (
-            "" if fact.has_ended else f"installing {fact.installed} of {fact.total}: L"
-        )
+        doing = "paused at" if fact.is_paused else "installing"
+        how_far = f"{doing} {fact.installed} of {fact.total}: {_key('log')}"
+        self.state.installing = "" if fact.has_ended else how_far
         self.show_bars()
         if fact.has_ended:
             self.read_all()
@@ -324,7 +330,8 @@ class BrowseView(CommandScreen):
         offered = counted(package.builds, "build")
         words = f"{offered}, {package.runs_here} run here"
         set_title(self.builds, f"{package.name}: {NO_BINARY if is_recipe(package) else words}")
-        self.builds.empty = HOW_TO_BUILD if is_recipe(package) else ""
+        how = HOW_TO_BUILD.format(install=_key("install"))
+        self.builds.empty = how if is_recipe(package) else ""
         self.builds.show(self.state.builds, key=lambda build: build.hash)
         if self.packages.has_focus and self.builds.row is not None and not self._knows_details:
             # The cursor rests already, and the words are painted once, when all is known.

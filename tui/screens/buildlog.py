@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from tui import text
+from tui.commands import key_of
 from tui.messages import builds, facts, requests
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
@@ -90,9 +91,9 @@ class BuildLogScreen(CommandScreen):
 
     def why_not(self, command: str) -> str:
         """Finding again needs something to find."""
-        return (
-            "Nothing was looked for yet: / does" if command == "next" and not self._wanted else ""
-        )
+        if command == "next" and not self._wanted:
+            return f"Nothing was looked for yet: {key_of('buildlog', 'search')} does"
+        return ""
 
     def do_search(self) -> None:
         """Ask what to find."""

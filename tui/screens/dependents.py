@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from core.model.ident import DagHash
 from core.model.views import BuildView
 from tui import text
+from tui.commands import key_of
 from tui.messages import facts, judging, requests
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
@@ -15,7 +16,7 @@ from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, spread
 from tui.widgets.paper import Paper, one_line
 
-LOOKING = "Looking for what needs {}. Esc stops it"
+LOOKING = " Looking for what needs {label}. {back} stops it"
 
 
 class DependentList(LineList[BuildView]):
@@ -54,7 +55,8 @@ class DependentsScreen(CommandScreen):
     def compose(self) -> ComposeResult:
         """A headline and the builds."""
         yield Paper(one_line(Part(f" What needs {self._label}", "strong")), id="headline")
-        yield DependentList(empty=" " + LOOKING.format(self._label))
+        back = key_of("dependents", "back")
+        yield DependentList(empty=LOOKING.format(label=self._label, back=back))
         yield self.make_footer()
 
     def on_mount(self) -> None:

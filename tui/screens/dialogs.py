@@ -1,4 +1,4 @@
-"""Boxes over a screen. Esc, q and Enter give the safe answer; one key gives the other."""
+"""Boxes over a screen: some keys give the safe answer, one gives the other."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from core.errors import SpackbinError
-from tui.commands import DIALOGS
+from tui.commands import DIALOGS, key_of
 from tui.text import Line, Part, width_of, wrapped
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import TextView
@@ -28,15 +28,13 @@ class Dialog(ModalScreen[bool]):
         title: what stands in the border.
         text: what is said.
         safe: word for the safe answer.
-        confirm: key and word of the other answer, `None` if there is none.
+        confirm: word for the other answer, empty if there is none.
     """
 
     ALLOW_SELECT = False
     BINDINGS = bindings_of(DIALOGS)
 
-    def __init__(
-        self, title: str, text: Text, *, safe: str = "Close", confirm: tuple[str, str] | None = None
-    ) -> None:
+    def __init__(self, title: str, text: Text, *, safe: str = "Close", confirm: str = "") -> None:
         super().__init__()
         self._title = title
         self._text = text
@@ -48,7 +46,8 @@ class Dialog(ModalScreen[bool]):
         with Vertical(classes="box") as box:
             set_title(box, self._title)
             yield TextView(id="said")
-            yield Answers(self._safe, self._confirm)
+            other = (key_of(DIALOGS, "agree"), self._confirm) if self._confirm else None
+            yield Answers(self._safe, other)
 
     def on_mount(self) -> None:
         """Fill the box."""
@@ -65,16 +64,12 @@ class Dialog(ModalScreen[bool]):
         view.styles.height = max(min(lines, self.size.height - MARGIN), 1)
         view.read(self._text)
 
-    def on_key(self, event: events.Key) -> None:
-        """The key that confirms; no key reaches the screen below."""
-        if self._confirm and event.key == self._confirm[0]:
-            event.stop()
-            self.dismiss(True)
-
     def action_do(self, command: str) -> None:
-        """The one command of dialogs."""
+        """Give an answer, if there is such a one."""
         if command == "decline":
             self.dismiss(False)
+        elif self._confirm:
+            self.dismiss(True)
 
     def on_answers_given(self, event: "Answers.Given") -> None:
         """An answer was clicked."""

@@ -6,6 +6,7 @@ from core.model.environment import Environment
 from core.model.ident import MirrorName
 from core.model.plan import Disposition, Plan
 from tui import text
+from tui.commands import key_of
 from tui.screens.dialogs import Dialog, Text, paragraphs
 from tui.screens.keys import KeysScreen
 from tui.screens.planning import PlanScreen
@@ -143,7 +144,8 @@ class EnvironmentScreen(PlanScreen):
         if self._list.row is None:
             return "There is nothing under the cursor"
         if command == "install" and not ready_roots(self._stands):
-            return "No root can be installed as it is: w says why"
+            why = key_of("environment", "why")
+            return f"No root can be installed as it is: {why} says why"
         return ""
 
     def do_install(self) -> None:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from core.model.ident import Fingerprint, MirrorName
 from core.model.keycards import KeyCard
 from tui import text
+from tui.commands import key_of
 from tui.messages import facts, requests, trust
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
@@ -239,7 +240,8 @@ class KeysScreen(CommandScreen):
         """Show the key and ask, as soon as it is known what second sources say of it."""
         self._undecided = self._card
         if self._card.key.mirror in self.state.asked and not self._card.key.problem:
-            self.say(f"Second sources about {self._card.key.mirror} are asked. Esc: do not wait")
+            asked, back = self._card.key.mirror, key_of("keys", "back")
+            self.say(f"Second sources about {asked} are asked. {back}: do not wait")
         self._go_on()
 
     def _go_on(self) -> None:
@@ -300,7 +302,7 @@ class KeysScreen(CommandScreen):
                 lambda width: key_lines(card, width),
             ),
             safe="Keep trusting",
-            confirm=("y", "Stop trusting"),
+            confirm="Stop trusting",
         )
         self.app.push_screen(dialog, decide)
 

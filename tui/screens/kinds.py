@@ -7,34 +7,44 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from core.model.plan import Disposition
-from tui.commands import DIALOGS
+from tui.commands import DIALOGS, key_of
 from tui.screens.dialogs import Answers
-from tui.state.arrangement import Arrangement, counts_by_kind
+from tui.state.arrangement import Arrangement, Signing, counts_by_kind
 from tui.state.browse import BrowseState
 from tui.text import MARKS, Line, Part, counted
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, spread
 from tui.widgets.paper import set_title
 
+Kind = Disposition | Signing
+"""What can be ticked."""
+SIGNS: dict[Kind, tuple[str, str, str]] = {
+    **{kind: (mark.sign, mark.word, kind.value) for kind, mark in MARKS.items()},
+    Signing.SIGNED: ("✓", "from a signed mirror", "good"),
+    Signing.UNSIGNED: ("⚠", "from an unsigned mirror", "warning"),
+}
+"""Mark, words and role of each."""
 
-class KindList(LineList[tuple[Disposition, int]]):
+
+class KindList(LineList[tuple[Kind, int]]):
     """A box to tick for each kind, and how many packages are of it."""
 
     def __init__(self, arrangement: Arrangement) -> None:
         super().__init__(id="kinds")
         self._arrangement = arrangement
 
-    def draw(self, row: tuple[Disposition, int], width: int) -> Line:
+    def draw(self, row: tuple[Kind, int], width: int) -> Line:
         """Box, mark, word, number."""
         kind, number = row
-        box = "[x]" if kind in self._arrangement.only else "[ ]"
-        role = kind.value if number else "off"
-        left = (Part(f"{box} "), Part(f"{MARKS[kind].sign} {MARKS[kind].word}", role))
+        box = "[x]" if self._arrangement.has(kind) else "[ ]"
+        sign, words, role = SIGNS[kind]
+        left = (Part(f"{box} "), Part(f"{sign} {words}", role if number else "off"))
         return spread(left, (Part(f"{counted(number, 'package')} ", "quiet"),), width)
 
 
 class KindsDialog(ModalScreen[None]):
-    """Space ticks a kind; only those are listed, or all if none is ticked.
+    """Space ticks a kind; only those are listed, or all if none is ticked. The same holds for
+    signed and unsigned packages.
 
     Args:
         state: what the numbers are of: the packages that the filter leaves.
@@ -54,7 +64,7 @@ class KindsDialog(ModalScreen[None]):
         with Vertical(classes="box") as box:
             set_title(box, "List only")
             yield KindList(self._state.arrangement)
-            yield Answers("Esc Close", ("Space", "Tick"))
+            yield Answers(f"{key_of(DIALOGS, 'decline')} Close", ("Space", "Tick"))
 
     def on_mount(self) -> None:
         """All kinds, also those that there is nothing of."""

@@ -4,12 +4,13 @@ from core.model.environment import Environment
 from core.model.forecast import Forecast
 from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan
+from tui.commands import key_of
 from tui.messages import builds, facts, requests
 from tui.messages.facts import Fact, Room
 from tui.screens.base import CommandScreen
 
 WORKING = " Working out what is needed: signatures of all packages are checked now"
-FAILED = " The plan could not be made. Esc goes back"
+FAILED = " The plan could not be made. {back} goes back"
 
 
 class PlanScreen(CommandScreen):
@@ -80,7 +81,7 @@ class PlanScreen(CommandScreen):
                 self.forecast = Forecast(len(plan.having(Disposition.BUILD)))
                 self.show_plan(plan)
             case facts.RequestFailed(requests.MakePlan()) if self.plan is None:
-                self.show_message(FAILED)
+                self.show_message(FAILED.format(back=key_of(self.table_name, "back")))
             case facts.KeyTrusted() | facts.KeyDistrusted() | facts.Removed():
                 self.make_plan()
             case _:

@@ -7,11 +7,13 @@ from core.model.forecast import Forecast
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Disposition, Plan, PlanNode
 from tui import text
-from tui.messages import facts, requests
+from tui.commands import key_of
+from tui.messages import facts, plans, requests
 from tui.messages.facts import Fact, Room
 from tui.screens.dialogs import Answers, Dialog, paragraphs
 from tui.screens.keys import KeysScreen
 from tui.screens.planning import WORKING, PlanScreen
+from tui.screens.save_plan import SavePlanDialog
 from tui.screens.tree import TreeScreen
 from tui.screens.why import WhyScreen
 from tui.state.badges import Badges, badge_part
@@ -34,7 +36,9 @@ SHOWN_FIRST = (
 )
 """The order of the nodes: first what keeps the install from being done."""
 
-ABOUT_THE_PLAN = ("tree", "why", "notes", "build", "cheaper")
+SAVED = 10
+"""Cells of the last line that a path leaves free."""
+ABOUT_THE_PLAN = ("tree", "why", "notes", "build", "cheaper", "export")
 """Commands that need the plan."""
 
 
@@ -91,7 +95,7 @@ class PreviewScreen(PlanScreen):
         """Summary, list, answers."""
         yield Paper(one_line(Part(WORKING, "quiet")), id="summary")
         yield NodeList(self.badges)
-        yield Answers("Cancel", ("y", "Install"))
+        yield Answers("Cancel", (key_of("preview", "go"), "Install"))
         yield self.make_footer()
 
     @property
@@ -118,12 +122,15 @@ class PreviewScreen(PlanScreen):
         self.query_one("#summary", Paper).write(one_line(Part(message, "bad")))
 
     def learn(self, fact: Fact) -> None:
-        """Besides the plan: the install cannot be started."""
+        """Besides the plan: the install cannot be started, or the plan was saved."""
         super().learn(fact)
-        if isinstance(fact, facts.RequestFailed) and isinstance(
-            fact.request, requests.StartInstall
-        ):
-            self._is_starting = False
+        match fact:
+            case facts.RequestFailed(requests.StartInstall()):
+                self._is_starting = False
+            case plans.PlanSaved(request, path) if request.plan is self.plan:
+                self.say(f"Saved: {text.end_of(path, self.size.width - SAVED)}")
+            case _:
+                pass
 
     def why_not(self, command: str) -> str:
         """An install needs a plan without obstacles."""
@@ -195,6 +202,11 @@ class PreviewScreen(PlanScreen):
         unknown = first_unknown_key(self.plan) if self.plan else None
         mirrors = (unknown.mirror,) if unknown else self._mirrors
         self.app.push_screen(KeysScreen(mirrors, unknown))
+
+    def do_export(self) -> None:
+        """Ask for a file, and save the plan there."""
+        assert self.plan is not None
+        self.app.push_screen(SavePlanDialog(self.plan))
 
     def do_notes(self) -> None:
         """Show all that is to be known before the install."""

@@ -62,9 +62,8 @@ class RunScreen(CommandScreen):
         self._list_nodes()
         self._table.focus()
         self._draw()
-        if self._state.has_ended:
-            self.footer.relabel("back", "back")
-        else:
+        self._relabel()
+        if not self._state.has_ended:
             self._clock = self.set_interval(1.0, self._tick)
 
     @property
@@ -104,9 +103,13 @@ class RunScreen(CommandScreen):
             self._list_nodes()
         self._table.tick()
         self._draw()
-        if fact.has_ended:
+        self._relabel()
+
+    def _relabel(self) -> None:
+        """The last line says what the keys do now."""
+        if self._state.has_ended:
             self.footer.relabel("back", "back")
-        self.footer.update()
+        self.footer.relabel("pause", "go on" if self._state.is_paused else "pause")
 
     def _list_nodes(self) -> None:
         self._table.show(list(self._state.nodes.values()))
@@ -158,9 +161,9 @@ class RunScreen(CommandScreen):
         self._draw_log()
 
     def why_not(self, command: str) -> str:
-        """A run that has ended cannot be cancelled."""
+        """A run that has ended can be neither cancelled nor paused."""
         row = self._table.row
-        if command == "cancel":
+        if command in ("cancel", "pause"):
             if self._state.has_ended:
                 return "The install has ended"
             if self._state.is_cancelled:
@@ -182,6 +185,10 @@ class RunScreen(CommandScreen):
         assert self._table.row is not None
         self.app.push_screen(BuildLogScreen(self._table.row))
 
+    def do_pause(self) -> None:
+        """Begin nothing new, or go on."""
+        self.ask(requests.PauseRun(self._run))
+
     def do_cancel(self) -> None:
         """Ask, then ask the engine to stop."""
         dialog = Dialog(
@@ -191,7 +198,7 @@ class RunScreen(CommandScreen):
                 "The same install can be started again later; it goes on where this one stopped.",
             ),
             safe="Keep going",
-            confirm=("y", "Cancel the install"),
+            confirm="Cancel the install",
         )
         self.app.push_screen(dialog, self._cancel)
 

@@ -4,6 +4,7 @@ from core.errors import SpackbinError
 from core.model.ident import MirrorName
 from core.model.keycards import KeyCard, KeyReport, SecondSource
 from tui import text
+from tui.commands import key_of
 from tui.messages.trust import MirrorChecked
 from tui.screens.dialogs import Dialog, Text, joined, paragraphs
 from tui.screens.typed import TypedDialog
@@ -77,12 +78,13 @@ def trust_dialog(card: KeyCard, *, from_spack: bool = False) -> Dialog:
             paragraphs(why), _card(card), _sources(card.sources), paragraphs(COMPARE, ONLY_HERE)
         ),
         safe="Do not trust",
-        confirm=("y", "Trust for this mirror"),
+        confirm="Trust for this mirror",
     )
 
 
 def changed_key_dialog(card: KeyCard, report: KeyReport) -> Dialog:
     """The same question of a key that has come in the place of another."""
+    compare = key_of("keys", "compare")
     is_cut = len(report.before) > 1 or sum(one.key.offered for one in report.cards) > 1
     return Dialog(
         f'Mirror "{report.mirror}" has another key now: trust it?',
@@ -93,11 +95,11 @@ def changed_key_dialog(card: KeyCard, report: KeyReport) -> Dialog:
             lambda width: change_lines(report, width, card.key),
             _sources_of(card),
             paragraphs(
-                "There are more keys: c, on the screen of keys, compares them all." * is_cut
+                f"There are more keys: {compare}, on the screen of keys, compares all." * is_cut
             ),
         ),
         safe="Do not trust",
-        confirm=("y", "Trust the new key"),
+        confirm="Trust the new key",
     )
 
 
@@ -188,7 +190,7 @@ def rollback_dialog(mirror: MirrorName, error: SpackbinError) -> Dialog:
             ),
         ),
         safe="Keep the newer index",
-        confirm=("y", "Accept the older index"),
+        confirm="Accept the older index",
     )
 
 
@@ -207,5 +209,5 @@ def unknown_key_dialog(unknown: UnknownKey) -> Dialog:
                 " second sources say of it.",
             ),
         ),
-        confirm=("y", "Look at the keys"),
+        confirm="Look at the keys",
     )

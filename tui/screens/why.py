@@ -7,6 +7,7 @@ from core.model.explanation import Explanation, Remedy
 from core.model.ident import DagHash, MirrorName
 from core.model.plan import Plan
 from tui import text
+from tui.commands import key_of
 from tui.messages import facts, judging, requests
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
@@ -20,7 +21,7 @@ from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, TextView, spread
 from tui.widgets.paper import Paper, one_line
 
-LOOKING = " Looking for the reasons: mirrors may be asked. Esc stops it"
+LOOKING = " Looking for the reasons: mirrors may be asked. {back} stops it"
 MOST_REMEDIES = 5
 """Rows of remedies in view."""
 MOST_COMMAND = 4
@@ -31,9 +32,9 @@ class RemedyList(LineList[Remedy]):
     """What can be done, a line each."""
 
     def draw(self, row: Remedy, width: int) -> Line:
-        """The sentence, and what Enter does."""
+        """The sentence, and what the key does that acts."""
         step = step_of(row).value
-        hint = (Part(f"Enter: {step} ", "quiet"),) if step else ()
+        hint = (Part(f"{key_of('why', 'act')}: {step} ", "quiet"),) if step else ()
         return spread((Part(f"  {row.sentence}"),), hint, width)
 
 
@@ -58,7 +59,9 @@ class WhyScreen(CommandScreen):
 
     def compose(self) -> ComposeResult:
         """A headline, the reasons, what to do, and the command of it."""
-        yield Paper(one_line(Part(LOOKING, "quiet")), id="headline")
+        yield Paper(
+            one_line(Part(LOOKING.format(back=key_of("why", "back")), "quiet")), id="headline"
+        )
         yield TextView(id="reasons")
         yield Paper(id="to-do")
         yield RemedyList(id="remedies")

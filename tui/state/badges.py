@@ -4,8 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.model.ident import MirrorName
+from core.model.mirror import Channel
 from core.model.views import MirrorStatus
 from tui.text import Part
+
+CHANNEL_WORDS = {
+    Channel.RELEASE: "the builds of a release, which do not change",
+    Channel.ROLLING: "a branch, built anew again and again",
+    Channel.SNAPSHOT: "a branch as it was on one day",
+    Channel.SITE: "a mirror of somebody's own",
+    Channel.PR: "builds of a pull request, which nobody has accepted yet",
+}
+"""What stands behind the builds of a mirror, in words."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from core.model.ident import DagHash, MirrorName
 from core.model.plan import Disposition
 from core.model.views import BuildDetails, BuildView, MirrorStatus, PackageView
 from core.session import rank_names
+from tui.commands import key_of
 from tui.state.arrangement import Arrangement
 from tui.text import listed
 
@@ -16,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _ANSWERS = {
     Disposition.INSTALLED: "It is installed already",
     Disposition.EXTERNAL: "The system provides it",
-    Disposition.OTHER_HOST: "It does not run on this machine: w says why",
+    Disposition.OTHER_HOST: "It does not run on this machine: {why} says why",
 }
 
 
@@ -121,10 +122,11 @@ class BrowseState:
     def notice(self) -> str:
         """The one thing that needs attention; empty if nothing does."""
         if self.unread and not self.refreshing:
-            return f"u reads what was not read yet: {listed([one.name for one in self.unread])}"
+            key, names = key_of("browse", "refresh"), listed([one.name for one in self.unread])
+            return f"{key} reads what was not read yet: {names}"
         if self.untrusted:
-            names = listed([mirror.name for mirror in self.untrusted])
-            return f"K shows the keys: none is trusted for {names}, its builds are blocked"
+            key, names = key_of("browse", "keys"), listed([one.name for one in self.untrusted])
+            return f"{key} shows the keys: none is trusted for {names}, its builds are blocked"
         return ""
 
     @property
@@ -175,4 +177,4 @@ def is_recipe(package: PackageView) -> bool:
 
 def why_not_installable(build: BuildView) -> str:
     """Why an install of a build makes no sense, as a sentence; empty if it does."""
-    return _ANSWERS.get(build.disposition, "")
+    return _ANSWERS.get(build.disposition, "").format(why=key_of("browse", "why"))

@@ -10,6 +10,7 @@ from core.model.ident import Fingerprint, MirrorName
 from core.model.keycards import KeyCard, KeyReport
 from core.model.plan import Disposition, Plan
 from core.model.views import KeyStatus
+from tui.commands import key_of
 from tui.text import listed
 
 _UNKNOWN = re.compile(
@@ -111,7 +112,8 @@ class KeysState:
         """What should be known besides the keys, a sentence without its full stop."""
         if self.changed:
             names = listed([report.mirror for report in self.changed])
-            return f"The keys of {names} have changed since you last trusted one: c compares them"
+            compares = f"{key_of('keys', 'compare')} compares them"
+            return f"The keys of {names} have changed since you last trusted one: {compares}"
         return ""
 
     @property

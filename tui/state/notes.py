@@ -1,6 +1,7 @@
 """What the user should know before an install, in words."""
 
 from core.model.plan import Plan
+from tui.commands import key_of
 from tui.text import counted, wrapped
 
 MOST_LINES = 3
@@ -18,4 +19,5 @@ def note_lines(plan: Plan, width: int) -> list[str]:
     lines = [line for note in notes for line in wrapped(note, width)]
     if len(lines) <= MOST_LINES:
         return lines
-    return [*lines[: MOST_LINES - 1], f"... n shows all of {counted(len(notes), 'note')}"]
+    more = f"... {key_of('preview', 'notes')} shows all of {counted(len(notes), 'note')}"
+    return [*lines[: MOST_LINES - 1], more]

@@ -31,6 +31,8 @@ from core.events import (
     PhaseProgressed,
     PhaseStarted,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
 )
 from core.model.ident import DagHash
@@ -101,6 +103,8 @@ class RunState:
     """When the latest event happened."""
     awaits: str = ""
     """Who holds the install database while the run waits for it, in words. Foreign text."""
+    is_paused: bool = False
+    """True while nothing new is begun."""
     is_cancelled: bool = False
     """True once somebody asked the engine to stop."""
     result: RunFinished | None = None
@@ -247,6 +251,12 @@ class RunState:
     def _(self, event: CancelRequested) -> None:
         self.is_cancelled = True
         self.log.append(LogLine(event.time, None, "cancel requested"))
+
+    @_take.register
+    def _(self, event: RunPaused | RunResumed) -> None:
+        self.is_paused = isinstance(event, RunPaused)
+        text = "paused: nothing new is begun" if self.is_paused else "goes on"
+        self.log.append(LogLine(event.time, None, text))
 
     @_take.register
     def _(self, event: RunFinished) -> None:

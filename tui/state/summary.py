@@ -5,6 +5,7 @@ import shlex
 from core.model.forecast import Forecast
 from core.model.plan import Blocker, Disposition, Fit, Plan, PlanNode
 from tui import text
+from tui.commands import key_of
 from tui.state.badges import Badges, named
 from tui.state.forecast import alternative_words, time_words
 from tui.state.notes import note_lines
@@ -18,16 +19,23 @@ LABEL = 14
 def why_not_ready(plan: Plan) -> str:
     """Why a plan cannot be carried out, as a sentence; empty if it can."""
     if _distrusted(plan):
-        return f"{_first(_distrusted(plan))} signed by no trusted key: K shows the keys"
+        return (
+            f"{_first(_distrusted(plan))} signed by no trusted key: {_key('keys')} shows the keys"
+        )
     blocked = plan.having(Disposition.BLOCKED) + plan.having(Disposition.OTHER_HOST)
     if blocked:
-        return f"{_first(blocked)} blocked: w says why"
+        return f"{_first(blocked)} blocked: {_key('why')} says why"
     for obstacle in plan.preflight.obstacles:
         return obstacle.title
     to_build = plan.having(Disposition.BUILD)
     if to_build and not plan.from_source:
-        return f"{_first(to_build)} to be built from source: b agrees to that, w says more"
+        agrees = f"{_key('build')} agrees to that, {_key('why')} says more"
+        return f"{_first(to_build)} to be built from source: {agrees}"
     return "" if plan.has_work else "All of it is installed already"
+
+
+def _key(command: str) -> str:
+    return key_of("preview", command)
 
 
 def _distrusted(plan: Plan) -> tuple[PlanNode, ...]:
@@ -74,7 +82,8 @@ def summary_lines(
     lines.append(_count("Installed", plan, Disposition.INSTALLED, _externals(plan)))
     lines.append(_count("Blocked", plan, Disposition.BLOCKED))
     if _distrusted(plan):
-        lines.append(_row("", "No trusted key signed them: K shows the keys on offer", "notice"))
+        shows = f"{_key('keys')} shows the keys on offer"
+        lines.append(_row("", f"No trusted key signed them: {shows}", "notice"))
     lines += _signers(plan, width)
     lines += _store(plan, room, badges)
     notes = note_lines(plan, width - LABEL - 4)
@@ -95,10 +104,11 @@ def _source(plan: Plan, forecast: Forecast | None, width: int) -> list[Line]:
         _row("From source", time_words(forecast) if forecast else "looking how long it takes"),
         _row("Built by", f"{plan.builder}{spack}", "to build")
         if plan.from_source
-        else _row("Built by", "nobody yet: b lets Spack do it", "notice"),
+        else _row("Built by", f"nobody yet: {_key('build')} lets Spack do it", "notice"),
     ]
     for nearest in list(forecast.alternatives.values() if forecast else ())[:1]:
-        lines = text.wrapped(f"c: {alternative_words(nearest)}", width - LABEL - 4)[:2]
+        words = f"{_key('cheaper')}: {alternative_words(nearest)}"
+        lines = text.wrapped(words, width - LABEL - 4)[:2]
         rows += [_row("" if at else "Or instead", line) for at, line in enumerate(lines)]
     return rows
 

@@ -19,7 +19,8 @@ ALWAYS_UNDERSTOOD = ("\x1b[?25", "\x1b[?7")
 """Private modes that they know: the cursor, and the end of a line."""
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 """To the alternate screen, and back."""
-IN_PLACE_OF = {ENTER: "\x1b[2J", LEAVE: "\x1b[m\x1b[2J\x1b[H"}
+CLEAR = "\x1b[m\x1b[2J\x1b[H"
+IN_PLACE_OF = {ENTER: "\x1b[2J", LEAVE: CLEAR}
 """The only screen of a console is cleared."""
 QUIETER = {
     # Movements of the mouse are reported only while a button is held.
@@ -47,6 +48,9 @@ def said_to(environ: Mapping[str, str], data: str) -> str:
         is_foreign = data.startswith(("\x1b[?", "\x1b[>", "\x1b[<", "\x1b]"))
         is_left_out = is_foreign and not data.startswith(ALWAYS_UNDERSTOOD)
         return IN_PLACE_OF.get(data, "" if is_left_out else data)
+    if data == LEAVE and environ.get("STY"):
+        # GNU screen has a second one only if its user wants that (altscreen).
+        return CLEAR + LEAVE
     if data.startswith(CLIPBOARD) and environ.get("STY"):
         # GNU screen hands on only what is wrapped into a device control string.
         return f"\x1bP{data}\x1b\\"

@@ -1,5 +1,7 @@
 """Fields to type into."""
 
+from collections.abc import Sequence
+
 from textual.events import Click
 from textual.widgets import Input
 
@@ -22,6 +24,45 @@ class Field(Input):
             select_on_focus=False,
         )
         self.cursor_blink = False
+
+
+class Choice(Paper, can_focus=True):
+    """`< release >  what that is`: Space and the arrows go through the choices.
+
+    Args:
+        choices: names, and what each stands for.
+    """
+
+    BINDINGS = [("space,right", "turn(1)", "Next"), ("left", "turn(-1)", "Previous")]  # noqa: RUF012
+    DEFAULT_CSS = "Choice { height: 1; }"
+
+    def __init__(self, choices: Sequence[tuple[str, str]], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(self._line, id=id)
+        self._choices = choices
+        self.chosen = 0
+        """Which it is, counted from 0."""
+
+    def _line(self, _: int) -> list[Line]:
+        name, words = self._choices[self.chosen]
+        role = "default" if self.has_focus else "strong"
+        return [(Part(f"< {name} >", role), Part(f"  {words}", "quiet"))]
+
+    def action_turn(self, by: int) -> None:
+        """Another choice."""
+        self.chosen = (self.chosen + by) % len(self._choices)
+        self.write(self._line)
+
+    def on_click(self, _: Click) -> None:
+        """The mouse goes through them, too."""
+        self.action_turn(1)
+
+    def on_focus(self) -> None:
+        """Show that keys go here."""
+        self.write(self._line)
+
+    def on_blur(self) -> None:
+        """Show that keys go elsewhere."""
+        self.write(self._line)
 
 
 class Switch(Paper, can_focus=True):

@@ -3,8 +3,9 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from tui.commands import key_of
 from tui.state.browse import BrowseState
-from tui.text import Line, Part, count
+from tui.text import Line, Part, count, width_of
 from tui.widgets.field import Field
 from tui.widgets.lines import spread
 from tui.widgets.paper import Paper, one_line
@@ -15,14 +16,16 @@ class FilterLine(Horizontal):
 
     DEFAULT_CSS = """
     FilterLine { height: 1; }
-    FilterLine #slash { width: 3; }
     FilterLine #filter { width: 1fr; }
     FilterLine #found { width: 2fr; }
     """
 
     def compose(self) -> ComposeResult:
         """A field between two texts."""
-        yield Paper(one_line(Part(" /", "key")), id="slash")
+        key = key_of("browse", "filter")
+        slash = Paper(one_line(Part(f" {key}", "key")), id="slash")
+        slash.styles.width = width_of(key) + 2
+        yield slash
         yield Field(id="filter", placeholder="filter")
         yield Paper(id="found")
 

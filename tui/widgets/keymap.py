@@ -58,7 +58,7 @@ def _all_ids() -> Iterator[str]:
 def _clash(chosen: dict[str, Chosen]) -> tuple[str, str, str] | None:
     """Two commands of one place that share a key; those that the user did not touch come first."""
     for place in PLACES:
-        lists = _keys_of(LISTS, chosen) if place in SCREENS else ()
+        lists = _keys_of(LISTS, chosen) if place != LISTS else ()
         pairs = [*lists, *_keys_of(place, chosen)]
         pairs.sort(key=lambda pair: pair[1] in chosen)
         taken: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from core.model.views import BuildView, PackageView
+from tui.commands import key_of
 from tui.state.badges import NO_BADGES
 from tui.state.columns import GAP, Table, choose_columns
 from tui.text import MARKS, Line, Part, aligned_right, fitted, width_of
@@ -64,7 +65,9 @@ class BuildTable(LineList[BuildView]):
         line = (Part("   "), Part(titles, "quiet"))
         if not table.left_out:
             return line
-        return spread(line, (Part(f"+{table.left_out}: V ", "strong"),), width)
+        return spread(
+            line, (Part(f"+{table.left_out}: {key_of('browse', 'compare')} ", "strong"),), width
+        )
 
     def draw(self, row: BuildView, width: int) -> Line:
         """Mark and values."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from core.events import PHASES
 from tui import text
+from tui.commands import key_of
 from tui.state.run import LogLine, PhaseTotals, RunState
 from tui.state.runnode import NodeState, Status
 from tui.text import Line, Part
@@ -42,7 +43,8 @@ class RunSummary(Paper):
 def summary_line(state: RunState, now: float, width: int) -> Line:
     """`3 of 8 installed  ███░░  41 %  9.8 of 21.4 MB  2.1 MB/s  0:06`."""
     if state.lost is not None:
-        return (Part(" The install process ended without a word. w says more", "bad"),)
+        more = f"{key_of('run', 'why')} says more"
+        return (Part(f" The install process ended without a word. {more}", "bad"),)
     if not state.has_started:
         return (Part(" The install is about to start", "quiet"),)
     counts = state.counts()
@@ -57,6 +59,8 @@ def summary_line(state: RunState, now: float, width: int) -> Line:
         return spread(tuple(left), tuple(right), width)
     if state.is_cancelled:
         left.append(Part("  cancelling", "warning"))
+    elif state.is_paused:
+        left.append(Part(f"  {_pause_words(counts)}", "warning"))
     elif state.awaits:
         left.append(Part(f"  waits for {state.awaits}", "warning"))
     speed = state.rate(now)
@@ -71,6 +75,12 @@ def summary_line(state: RunState, now: float, width: int) -> Line:
     if room >= 6:
         left += [Part("  "), Part(bar(state.progress, min(room, 40)), "running")]
     return spread(tuple(left), (Part(numbers),), width)
+
+
+def _pause_words(counts: dict[Status, int]) -> str:
+    """That nothing new is begun, and what is still to be finished."""
+    begun = counts[Status.RUNNING]
+    return f"paused, {begun} still in work" if begun else "paused"
 
 
 class PhasePane(Paper):
