@@ -87,7 +87,7 @@ class MirrorReader:
                 silence = self._lasting_silence()
                 if silence and (kept := self._manifests.recall(self.mirror, spec)):
                     return Found(*kept, silence)
-                client = self._opened()
+                client = self._client()
             is_open = True
             return Found(client.manifest(spec))
         except MirrorError as error:
@@ -143,6 +143,14 @@ class MirrorReader:
     ) -> Generator[Iterator[bytes]]:
         with self._opened().archive(manifest, start, cancel) as pieces:
             yield pieces
+
+    def _client(self) -> MirrorClient:
+        try:
+            return self._opened()
+        except MirrorError as error:
+            # Noted before the next in the queue may try.
+            self._silence = (time.monotonic(), error)
+            raise
 
     def _lasting_silence(self) -> MirrorError | None:
         silence = self._silence
