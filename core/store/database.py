@@ -8,7 +8,6 @@ Because of the rename a reader needs no lock.
 import contextlib
 import json
 import os
-import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -279,7 +278,7 @@ class Database:
     def _write(self, data: bytes) -> None:
         """Replace the index, then the verifier. The caller holds the exclusive lock."""
         index = self.paths.database
-        temporary = index.with_name(f"{index.name}.{socket.gethostname()}.{os.getpid()}.temp")
+        temporary = index.with_name(f"{index.name}.{os.uname().nodename}.{os.getpid()}.temp")
         try:
             for left_behind in index.parent.glob(f"{index.name}.*.temp"):
                 left_behind.unlink()

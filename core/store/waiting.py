@@ -12,13 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.cancel import CancelToken
 from core.errors import StoreError
-from core.events import Lock, LockAwaited, LockObtained, Tell
 from core.model.holder import Holder
 from core.model.ident import DagHash
 from core.model.value import Value
+
+if TYPE_CHECKING:
+    # Who only reads a store waits for nobody.
+    from core.events import Lock, Tell
 
 SHOWN_AFTER = 1.0
 """Seconds of waiting that are not worth a word."""
@@ -58,8 +62,9 @@ class Listener(Value, frozen=True):
     """Called at the end of a wait that was told, with the seconds it took."""
 
 
-def reporting(tell: Tell, node: DagHash | None, lock: Lock) -> Listener:
+def reporting(tell: "Tell", node: DagHash | None, lock: "Lock") -> Listener:
     """Reports the wait of a node, or of all that is done, as events."""
+    from core.events import LockAwaited, LockObtained
 
     def awaited(holder: Holder) -> None:
         tell(LockAwaited(time=time.time(), node=node, lock=lock, holder=holder))
