@@ -22,7 +22,7 @@ from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
 from core.model.value import Value
 from core.store.database import Database
-from core.store.disk import store_error
+from core.store.disk import is_one_file_system, store_error
 from core.store.known_builds import KnownBuilds
 from core.store.paths import StorePaths
 from core.store.records import is_present
@@ -65,6 +65,8 @@ class Kitchen(Value, frozen=True):
     """Enters into the database what is in place."""
     placers: Placers
     """The processes that unpack."""
+    journal: Path
+    """Directory of the run's journal."""
     flush: SharedFlush
     """Has on disk what is staged, before it is renamed."""
     builds: KnownBuilds
@@ -259,8 +261,10 @@ def _put_in_place(kitchen: Kitchen, staged: StagedTree) -> None:
     have_sbang(kitchen.store, kitchen.cancel)
     # Whoever finds the prefix unregistered after our death must find in the journal whose it is.
     kitchen.reporter.phase_started(staged.spec.hash, "register")
-    kitchen.reporter.sync()
     try:
+        # Else the one flush is for both.
+        if not is_one_file_system(kitchen.journal, staged.stage):
+            kitchen.reporter.sync()
         kitchen.flush(staged.stage)
     except OSError as error:
         what = f"{staged.spec.label} cannot be put in its place"

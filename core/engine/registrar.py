@@ -20,6 +20,7 @@ from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.value import Value
 from core.store.database import Database, Installation
+from core.store.disk import sync_directory
 from core.store.stage import discard, take_back
 
 SHORTEST = 0.25
@@ -132,6 +133,9 @@ class Registrar:
         hopeful = [item for item in batch if self._has_all_it_needs(item)]
         if not hopeful:
             return
+        # What is registered stays in its place, whatever happens.
+        for directory in {item.tree.prefix.parent for item in hopeful}:
+            sync_directory(directory)
         try:
             self._database.register_many(
                 [self._installation(item) for item in hopeful], self._graph, cancel=self._cancel

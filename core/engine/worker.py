@@ -253,6 +253,7 @@ class Engine:
             waits=Waits(holdings, store, self.reporter, settings.lock_timeout),
             registrar=registrar,
             placers=placers,
+            journal=self.run.directory,
             flush=SharedFlush(flush),
             builds=KnownBuilds(settings.cache_dir),
             made={},

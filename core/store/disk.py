@@ -53,6 +53,15 @@ def sync_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
+def is_one_file_system(one: Path, other: Path) -> bool:
+    """Whether a flush of the file system of one path flushes that of the other; both are there.
+
+    Raises:
+        OSError: one of them cannot be looked at.
+    """
+    return one.stat().st_dev == other.stat().st_dev
+
+
 def remove_if_possible(path: Path) -> None:
     """Remove a temporary file after a failure, which is not to be hidden by another."""
     with contextlib.suppress(OSError):

@@ -65,7 +65,8 @@ def commit(staged: StagedTree) -> None:
     """Put a stage in the place of its prefix, by one rename.
 
     A prefix that nobody registered was left behind by somebody who died: it is moved aside first
-    and deleted after. The caller holds the lock of the prefix.
+    and deleted after. The caller holds the lock of the prefix. It has the rename on disk, by
+    `sync_directory` of the parent, before the prefix is registered.
 
     Raises:
         StoreError: a package is registered in the prefix and is there, or the rename failed; the
@@ -79,8 +80,8 @@ def commit(staged: StagedTree) -> None:
     except OSError as error:
         what = f"{staged.spec.label} cannot be put in its place"
         raise store_error(what, prefix, error) from error
-    sync_directory(prefix.parent)
     if aside:
+        sync_directory(prefix.parent)
         # What cannot be deleted stays for `sweep`; the package is installed all the same.
         with contextlib.suppress(StoreError):
             discard(aside)

@@ -51,8 +51,7 @@ def install(
     if on and (build or builder):
         raise click.UsageError("Only what has a binary is installed --on slurm: --builder slurm")
     with nullcontext() if on else given.expecting_install():
-        from core.session.documents import plan_fields
-        from tui.cli.output import note, print_json, say, say_tidied
+        from tui.cli.output import note, say, say_tidied
         from tui.cli.plans import (
             forecast_for,
             make_plan_of,
@@ -84,11 +83,11 @@ def install(
         if run is None:
             session.mark_explicit(plan)
             if as_json:
-                print_json("install", **plan_fields(plan), run=None)
+                _print_started(plan, None)
             else:
                 say("All of it is installed already.")
         elif detach and as_json:
-            print_json("install", **plan_fields(plan), run=run.id)
+            _print_started(plan, run.id)
         elif detach:
             say(f"Started run {run.id}. To watch it: spackbin attach")
         else:
@@ -121,6 +120,13 @@ def attach(given: Globals, run_id: str | None, as_json: bool) -> None:
     raise click.exceptions.Exit(
         follow(run, session, quiet=given.is_quiet, as_json=as_json, store=store)
     )
+
+
+def _print_started(plan: "Plan", run: str | None) -> None:
+    from core.session.documents import plan_fields
+    from tui.cli.output import print_json
+
+    print_json("install", **plan_fields(plan), run=run)
 
 
 def _agreed(yes: bool, plan: "Plan") -> bool:
