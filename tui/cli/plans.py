@@ -9,7 +9,6 @@ import click
 from core.cancel import CancelToken
 from core.errors import NotAvailable, Refused, SpackbinError, StoreError, WrongUse
 from core.model.plan import Blocker, Disposition, Plan, PlanNode
-from core.session.documents import plan_document
 from tui.cli.browse import say_choice
 from tui.cli.building import build_options, builder_of
 from tui.cli.machine import machine_options
@@ -62,6 +61,8 @@ def plan(
     )
     forecast = forecast_for(given.session, made)
     if as_json:
+        from core.session.documents import plan_document
+
         print_document(plan_document(made, forecast))
     else:
         print_plan(made, forecast)
