@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from core.archive.members import Kind, Member
-from core.archive.paths import parent_of, refuse
+from core.archive.paths import refuse
 from core.archive.stream import UnpackedStream
 from core.archive.tree import Tree
 from core.archive.writers import Contents, Writers, Writing, WrittenFile, write_all, write_pieces
@@ -100,9 +100,6 @@ class _Extraction:
         self._writers = writers
         self._choose = choose
         self._cancel = cancel
-        self._directory: str | None = None
-        self._alike: dict[int, tuple[int, int, bool]] = {}
-        """Owner and group of new files in that directory, and whether they lack bits, by mode."""
 
     def add_file(self, path: str, member: Member) -> WrittenFile:
         """Make a file; the stream stands at its contents."""
@@ -173,26 +170,8 @@ class _Extraction:
 
     def _create(self, path: str, member: Member, beginning: bytes) -> tuple[int, WrittenFile]:
         mode = EXECUTABLE if member.executable else PLAIN
-        descriptor = self._tree.create(path, mode)
-        try:
-            owner, group, lacks_bits = self._status(parent_of(path), mode, descriptor)
-            if lacks_bits:
-                os.fchmod(descriptor, mode)
-        except BaseException:
-            os.close(descriptor)
-            raise
+        descriptor, owner, group = self._tree.create(path, mode)
         return descriptor, WrittenFile(mode, owner, group, member.size, beginning)
-
-    def _status(self, directory: str, mode: int, descriptor: int) -> tuple[int, int, bool]:
-        """What a new file is like; all that one process makes in one directory are alike."""
-        if directory != self._directory:
-            self._directory = directory
-            self._alike.clear()
-        if mode not in self._alike:
-            status = os.fstat(descriptor)
-            lacks_bits = status.st_mode & 0o7777 != mode
-            self._alike[mode] = status.st_uid, status.st_gid, lacks_bits
-        return self._alike[mode]
 
 
 def _beginning(contents: Contents) -> bytes:

@@ -8,10 +8,12 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from zlib import adler32
 
 from core.archive.paths import refuse
 from core.archive.stream import LARGEST_READ, UnpackedStream
+from core.model.value import Value
 
 BLOCK = 512
 """Bytes of a tar block."""
@@ -20,8 +22,9 @@ FILE, OLD_FILE, HARDLINK, SYMLINK, DIRECTORY = b"0", b"\0", b"1", b"2", b"5"
 
 _ZEROS = bytes(BLOCK)
 _PAX, _PAX_FOR_ALL, _LONG_NAME, _LONG_TARGET = b"x", b"g", b"L", b"K"
-_FIELDS = struct.Struct("100s8s16x12s12x8sc188x155s12x")
-"""Of a ustar block: name, mode, size, checksum, type, beginning of the directory."""
+_FIELDS = struct.Struct("100s8s16x11sc12x8sc188xB166x")
+"""Of a ustar block: name, mode, size and the byte behind it, checksum, type, beginning of the
+directory."""
 _MODES = {b"%07o\0" % mode: mode for mode in (0o644, 0o755)}
 """Modes as they usually stand in a block."""
 _USUAL_KINDS = (FILE, DIRECTORY)
@@ -30,8 +33,7 @@ _RECORD = re.compile(rb"(\d{1,20}) ([^=\n]+)=")
 _NO_TAR = "it is not a readable tar file"
 
 
-@dataclass(slots=True)
-class Header:
+class Header(Value, frozen=True, gc=False):
     """What the archive says about one member, by its own words."""
 
     name: str
@@ -46,6 +48,15 @@ class Header:
     """Where it leads if it is a link."""
     offset: int
     """Where its bytes begin in the unpacked archive."""
+
+
+class _Pax(NamedTuple):
+    """What is known of a pax header by its block alone."""
+
+    size: int
+    """Bytes of its records."""
+    beginning: bytes
+    """How they begin if there is but one, and that a path."""
 
 
 @dataclass(slots=True)
@@ -95,7 +106,7 @@ def read_headers(stream: UnpackedStream) -> Iterator[Header]:
         Refused: it is no tar archive, is damaged, or uses what no archive of Spack needs.
     """
     end = 0
-    known: dict[bytes, int] = {}
+    known: dict[bytes, _Pax] = {}
     while header := _usual_header(stream, known) or _next_header(stream, end, known):
         yield header
         size = header.size if header.kind in (FILE, OLD_FILE) else 0
@@ -106,55 +117,48 @@ def read_headers(stream: UnpackedStream) -> Iterator[Header]:
     stream.finish(end)
 
 
-def _usual_header(stream: UnpackedStream, known: Mapping[bytes, int]) -> Header | None:
+def _usual_header(stream: UnpackedStream, known: Mapping[bytes, _Pax]) -> Header | None:
     """What `_next_header` gives, if it is of the usual form and wholly at hand; else `None`.
 
     That is a file or a directory, with or without one pax header that holds its path alone.
 
     Args:
         stream: stands at the header; is left there if there is none of the usual form.
-        known: blocks of pax headers that were read before, and the sizes they tell.
+        known: blocks of pax headers that were read before.
     """
     data, at = stream.window()
     begin = at
-    path: bytes | None = None
-    payload = known.get(data[at : at + BLOCK])
-    if payload is not None:
+    path = b""
+    if pax := known.get(data[at : at + BLOCK]):
+        size, beginning = pax
         at += BLOCK
-        path = _only_path(data[at : at + payload])
-        at += -(-payload // BLOCK) * BLOCK
-        if path is None:
+        records = data[at : at + size]
+        path = records[len(beginning) : -1]
+        if not path or not records.startswith(beginning) or not records.endswith(b"\n"):
             return None
+        at += -(-size // BLOCK) * BLOCK
     block = data[at : at + BLOCK]
     # For ASCII the sum of a whole block fits into half an Adler-32.
     if len(block) < BLOCK or not block.isascii():
         return None
-    name, mode, size, checksum, kind, directory = _FIELDS.unpack(block)
-    total, digits = checksum[:6], size[:11]
-    is_usual = total.isdigit() and digits.isdigit() and not size[11] and kind in _USUAL_KINDS
-    if not is_usual or mode not in _MODES or (path is None and directory[0]):
+    name, mode, digits, end, checksum, kind, directory = _FIELDS.unpack(block)
+    # The checksum counts its own eight bytes as spaces.
+    if checksum != b"%06o\0 " % (_sum(block) - sum(checksum) + 8 * 32):
+        return None
+    is_usual = kind in _USUAL_KINDS and mode in _MODES and digits.isdigit() and end == b"\0"
+    if not is_usual or (directory and not path):
         return None
     try:
-        total, length = int(total, 8), int(digits, 8)
+        length = int(digits, 8)
     except ValueError:
         return None
-    if checksum[6:] != b"\0 " or _sum(block) != total + sum(checksum) - 8 * 32:
-        return None
-    text = _text(name) if path is None else path.decode("utf-8", "surrogateescape")
+    text = path.decode("utf-8", "surrogateescape") if path else _text(name)
     if kind == DIRECTORY:
         text = text.rstrip("/")
-    offset = stream.seek(stream.tell() + at + BLOCK - begin)
-    return Header(text, kind, _MODES[mode], length, "", offset)
+    return Header(text, kind, _MODES[mode], length, "", stream.skip(at + BLOCK - begin))
 
 
-def _only_path(payload: bytes) -> bytes | None:
-    """The path, if it is the only record of a pax header."""
-    length, _, record = payload.partition(b" ")
-    is_it = length == b"%d" % len(payload) and record[:5] == b"path=" and record[-1:] == b"\n"
-    return record[5:-1] if is_it else None
-
-
-def _next_header(stream: UnpackedStream, begin: int, known: dict[bytes, int]) -> Header | None:
+def _next_header(stream: UnpackedStream, begin: int, known: dict[bytes, _Pax]) -> Header | None:
     """The next header; `known` learns of pax headers."""
     extension = _Extension()
     at = begin
@@ -174,7 +178,7 @@ def _next_header(stream: UnpackedStream, begin: int, known: dict[bytes, int]) ->
         at = stream.seek(stream.tell() + -size % BLOCK)
         extension.extend(kind, payload)
         if kind == _PAX and len(known) < _MOST_KNOWN:
-            known[block] = size
+            known[block] = _Pax(size, b"%d path=" % size)
 
 
 def _checked_kind(block: bytes, at: int) -> bytes:

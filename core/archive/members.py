@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from core.archive.headers import (
     DIRECTORY,
@@ -58,7 +57,7 @@ _KINDS = {
 }
 
 
-class Member(NamedTuple):
+class Member(Value, frozen=True, gc=False):
     """One member of an archive."""
 
     path: str
@@ -202,23 +201,23 @@ def _admitted(stream: UnpackedStream, limits: Limits, layout: int) -> Iterator[M
 
 
 def _member(header: Header, check: PathCheck, limits: Limits, layout: int) -> Member:
+    name, mode = header.name, header.mode
     kind = _KINDS.get(header.kind)
     if kind is None:
-        raise refuse("a member is neither file, directory nor link", header.name)
-    check(header.name)
+        raise refuse("a member is neither file, directory nor link", name)
+    check(name)
+    is_file = kind is Kind.FILE
     # In layout 1 they are nothing unusual, and are left off: the owner here is another.
-    if layout >= PLAIN_MODES and kind is Kind.FILE and header.mode & SET_ID_BITS:
-        raise refuse(
-            "a file would run with the rights of its owner (set-uid or set-gid)", header.name
-        )
-    is_link = kind is Kind.SYMLINK or kind is Kind.HARDLINK
-    if is_link:
-        check_text(header.target, limits)
-        if not header.target:
-            raise refuse("a link leads nowhere", header.name)
-    size = header.size if kind is Kind.FILE else 0
-    target = header.target if is_link else ""
-    return Member(header.name, kind, bool(header.mode & 0o100), size, target, header.offset)
+    if layout >= PLAIN_MODES and is_file and mode & SET_ID_BITS:
+        raise refuse("a file would run with the rights of its owner (set-uid or set-gid)", name)
+    target = ""
+    if not is_file and kind is not Kind.DIRECTORY:
+        target = header.target
+        check_text(target, limits)
+        if not target:
+            raise refuse("a link leads nowhere", name)
+    size = header.size if is_file else 0
+    return Member(name, kind, mode & 0o100 != 0, size, target, header.offset)
 
 
 def _without_old_build_info(members: list[Member]) -> list[Member]:
@@ -296,7 +295,8 @@ class _Checks:
 
     def below(self, member: Member) -> Member:
         """`member`, which is admitted, with paths relative to the prefix."""
-        path, kind, executable, size, target, offset = member
-        if kind is Kind.HARDLINK:
+        target = member.target
+        if member.kind is Kind.HARDLINK:
             target = target[len(self._inside) :]
-        return Member(path[len(self._inside) :], kind, executable, size, target, offset)
+        path = member.path[len(self._inside) :]
+        return Member(path, member.kind, member.executable, member.size, target, member.offset)

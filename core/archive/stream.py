@@ -48,6 +48,11 @@ class UnpackedStream:
             left -= step
         return self.tell()
 
+    def skip(self, size: int) -> int:
+        """Go `size` bytes forwards, which are at hand; the position there."""
+        self._used += size
+        return self._start + self._used
+
     def read(self, size: int) -> bytes:
         """The next `size` bytes, less at the end."""
         used = self._used

@@ -21,6 +21,8 @@ class Tree:
         self._top = os.open(top, _DIRECTORY)
         self._parent = os.dup(self._top)  # the directory used last stays open
         self._parent_path: str = ""
+        self._alike: dict[int, tuple[int, int, bool]] = {}
+        """Owner and group of new files there, and whether they lack bits, by mode."""
 
     def __enter__(self) -> "Tree":
         return self
@@ -47,10 +49,29 @@ class Tree:
         else:
             self._link(member.target, name, parent)
 
-    def create(self, path: str, mode: int) -> int:
-        """Make an empty file; its descriptor, to write to and to close. The umask may take bits."""
+    def create(self, path: str, mode: int) -> tuple[int, int, int]:
+        """Make an empty file: its descriptor, to write to and to close, its owner and its group.
+
+        It has just these permission bits, whatever the umask says.
+        """
         directory, _, name = path.rpartition("/")
-        return os.open(path_bytes(name), _NEW_FILE, mode, dir_fd=self._open_parent(directory))
+        parent = self._open_parent(directory)
+        descriptor = os.open(path_bytes(name), _NEW_FILE, mode, dir_fd=parent)
+        try:
+            owner, group, lacks_bits = self._alike.get(mode) or self._look(mode, descriptor)
+            if lacks_bits:
+                os.fchmod(descriptor, mode)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor, owner, group
+
+    def _look(self, mode: int, descriptor: int) -> tuple[int, int, bool]:
+        """What a new file is like; all that one process makes in one directory are alike."""
+        status = os.fstat(descriptor)
+        lacks_bits = status.st_mode & 0o7777 != mode
+        self._alike[mode] = status.st_uid, status.st_gid, lacks_bits
+        return self._alike[mode]
 
     def _link(self, target: str, name: bytes, parent: int) -> None:
         directory, _, old_name = target.rpartition("/")
@@ -71,6 +92,7 @@ class Tree:
             descriptor = self._open(directory)
             os.close(self._parent)
             self._parent, self._parent_path = descriptor, directory
+            self._alike.clear()
         return self._parent
 
     def _open(self, path: str) -> int:

@@ -5,8 +5,10 @@ import os
 import queue
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
+
+import msgspec
 
 Contents = Sequence[bytes | memoryview]
 """The bytes of a file, or of a part of it, in the pieces in which they came."""
@@ -17,8 +19,7 @@ WAITING = 2**24
 _MOST_PIECES = 512  # that one call takes; the system's own bound is 1024
 
 
-@dataclass(slots=True)
-class WrittenFile:
+class WrittenFile(msgspec.Struct):
     """A file that was written."""
 
     mode: int
@@ -31,7 +32,7 @@ class WrittenFile:
     """Bytes."""
     beginning: bytes
     """Its first four bytes."""
-    held: bytes | None = field(default=None, repr=False)
+    held: bytes | None = None
     """The contents, if they are still to be written."""
     sha1: bytes | None = None
     """Digest of the contents, if they were hashed."""

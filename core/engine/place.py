@@ -229,7 +229,7 @@ def relocate(
         for path in dict.fromkeys(extracted.build_info.links):
             cancel.check()
             relocation.link(path)
-        tasks = _tasks(extracted)
+        tasks = [task for task in _tasks(extracted) if refit.is_work(task)]
         with relocation.begun(tasks, threads, cancel) as begun:
             for done, task in enumerate(tasks, start=1):
                 cancel.check()
@@ -286,10 +286,12 @@ def _first_names(extracted: ExtractedTree) -> dict[str, str]:
 
 def _entries(extracted: ExtractedTree, relocation: Relocation) -> dict[str, Entry]:
     """What the install manifest says about everything in the tree."""
+    members = extracted.inventory.members
+    files = relocation.entries([m.path for m in members if m.kind is Kind.FILE])
     entries: dict[str, Entry] = {}
-    for member in extracted.inventory.members:
+    for member in members:
         if member.kind is Kind.FILE:
-            entries[member.path] = relocation.entry(member.path)
+            entries[member.path] = next(files)
         elif member.kind is Kind.HARDLINK:
             entries[member.path] = entries[member.target]
         else:

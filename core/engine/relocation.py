@@ -1,7 +1,7 @@
 """Changing the files of a staged tree: several at the same time, reported in their order."""
 
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +13,7 @@ from core.errors import RelocationError
 from core.model.artifact import LeftFile, RelocationReport
 from core.relocate.links import relocate_link
 from core.relocate.prefixes import PrefixMap
-from core.store.manifest import Entry, file_entry
+from core.store.manifest import Entry, digest_texts, file_entry
 
 MOST_LEFT = 20
 """Files that a report names at most as left alone, or as not signed."""
@@ -67,7 +67,7 @@ class Relocation:
             begun: dict[str, Future[Outcome]] = {}
             small: list[Task] = []
             try:
-                for task in filter(self._refit.is_work, tasks) if threads > 1 else ():
+                for task in tasks if threads > 1 else ():
                     if self._files[task.path].size >= WORTH_PASSING_ON:
                         begun[task.path] = pool.submit(self._refit, task)
                     else:
@@ -86,23 +86,21 @@ class Relocation:
             RelocationError, OSError: as `Refit`.
         """
         future = begun.get(task.path)
-        if future is None and not self._refit.is_work(task):
-            return
         outcome = future.result() if future else self._refit(task)
         self._outcomes[task.path] = outcome
         self._left += (LeftFile(task.path, reason) for reason in outcome.left)
 
-    def entry(self, path: str) -> Entry:
-        """What the install manifest says about a file that is finished."""
-        file = self._files[path]
-        time = 0.0
-        if path in self._outcomes and self._outcomes[path].is_changed:
-            status = self.on_disk(path).stat()
-            file.size, time = status.st_size, status.st_mtime
-        assert file.sha1 is not None
-        return file_entry(
-            file.mode, file.owner, file.group, sha1=file.sha1, time=time, size=file.size
-        )
+    def entries(self, paths: Sequence[str]) -> Iterator[Entry]:
+        """What the install manifest says about files that are finished."""
+        digests = [self._files[path].sha1 or b"" for path in paths]
+        for path, sha1 in zip(paths, digest_texts(digests), strict=True):
+            file, time = self._files[path], 0.0
+            if path in self._outcomes and self._outcomes[path].is_changed:
+                status = self.on_disk(path).stat()
+                file.size, time = status.st_size, status.st_mtime
+            yield file_entry(
+                file.mode, file.owner, file.group, sha1=sha1, time=time, size=file.size
+            )
 
     def on_disk(self, path: str) -> Path:
         """`path` of the archive in the stage."""

@@ -5,6 +5,7 @@ import tarfile
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.archive.headers import BLOCK, Header, read_headers
 from core.archive.stream import UnpackedStream
@@ -54,9 +55,8 @@ def read(data: bytes, piece: int) -> list[Header | str]:
     found: list[Header | str] = []
     try:
         for header in read_headers(UnpackedStream(pieces)):
-            if header.kind not in (b"1", b"2"):
-                header.target = ""
-            found.append(header)
+            is_link = header.kind in (b"1", b"2")
+            found.append(header if is_link else replace(header, target=""))
     except Refused as error:
         found.append(str(error))
     return found
