@@ -22,8 +22,7 @@ from core.model.ident import DagHash
 from core.session import Run, Session
 from tui.cli.followbuilds import ABOUT_BUILDS, BuildLines
 from tui.cli.output import note, print_json
-from tui.cli.takeover import take_over_of, without_a_word
-from tui.state.run import lock_words
+from tui.cli.progress import ProgressLine
 from tui.text import counted, duration
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.004, 0.1
@@ -47,31 +46,8 @@ def follow(run: Run, session: Session, *, quiet: bool, as_json: bool, store: str
         Interrupted: it was cancelled before it began.
     """
     events: list[Event] = []
-    builds = BuildLines()
-    pause = SHORTEST_PAUSE
-    standing = ""
-    while True:
-        try:
-            is_alive = run.is_alive()
-            news = run.events()
-            if not events and not quiet and standing != (standing := run.standing()) and standing:
-                note(f"{standing}.")
-            for event in news:
-                events.append(event)
-                if not quiet:
-                    _report(event, events)
-                    _report_build(event, events, builds)
-            if isinstance(events[-1] if events else None, RunFinished):
-                break
-            if not is_alive and not events and run.is_cancelled():
-                raise Interrupted("Cancelled before it began")
-            if not is_alive:
-                raise _died(run, session, events, store if as_json else "")
-            pause = SHORTEST_PAUSE if news else min(pause * _GROWTH, LONGEST_PAUSE)
-            time.sleep(pause)
-        except KeyboardInterrupt:
-            note("Cancelling; waiting for the engine to clean up.")
-            run.cancel()
+    with ProgressLine(events, is_wanted=not quiet) as progress:
+        _follow(run, session, events, progress, quiet=quiet, json_for=store if as_json else "")
     finished = events[-1]
     assert isinstance(finished, RunFinished)
     if as_json:
@@ -79,54 +55,107 @@ def follow(run: Run, session: Session, *, quiet: bool, as_json: bool, store: str
     return finished.exit_status
 
 
+def _follow(
+    run: Run,
+    session: Session,
+    events: list[Event],
+    progress: ProgressLine,
+    *,
+    quiet: bool,
+    json_for: str,
+) -> None:
+    """Add what happens to `events`, and say it, until the run has ended."""
+    lines = _Lines()
+    pause = SHORTEST_PAUSE
+    standing = ""
+    while True:
+        try:
+            news = run.events()
+            # Who writes lives; who is dead may have written since the look.
+            is_alive = bool(news) or run.is_alive()
+            news = news if is_alive else run.events()
+            if not events and not quiet and standing != (standing := run.standing()) and standing:
+                note(f"{standing}.")
+            for event in news:
+                events.append(event)
+                for line in () if quiet else lines.of(event):
+                    progress.wipe()
+                    note(line)
+            if isinstance(events[-1] if events else None, RunFinished):
+                return
+            if not is_alive and not events and run.is_cancelled():
+                raise Interrupted("Cancelled before it began")
+            if not is_alive:
+                progress.wipe()
+                raise _died(run, session, events, json_for)
+            progress.show()
+            pause = SHORTEST_PAUSE if news else min(pause * _GROWTH, LONGEST_PAUSE)
+            time.sleep(pause)
+        except KeyboardInterrupt:
+            progress.wipe()
+            note("Cancelling; waiting for the engine to clean up.")
+            run.cancel()
+
+
 def _died(run: Run, session: Session, events: list[Event], json_for: str) -> StoreError:
     """The error of a run whose engine died; with a store, its JSON document is printed first."""
+    from tui.cli.takeover import take_over_of, without_a_word
+
     found = take_over_of(session, run, events)
     if json_for:
         print_json("run", run=run.id, store=json_for, events=events, take_over=found)
     return without_a_word(run, found)
 
 
-def _names(events: list[Event]) -> dict[DagHash, str]:
-    started = next((item for item in events if isinstance(item, RunStarted)), None)
-    return {node.hash: f"{node.name}@{node.version}" for node in started.nodes} if started else {}
+class _Lines:
+    """What is said of the events of a run."""
 
+    def __init__(self) -> None:
+        self._names: dict[DagHash, str] = {}
+        self._builds = BuildLines()
 
-def _report_build(event: Event, events: list[Event], builds: BuildLines) -> None:
-    if isinstance(event, ABOUT_BUILDS):
-        for line in builds.of(event, _names(events).get(event.node, "A package")):
-            note(line)
+    def of(self, event: Event) -> list[str]:
+        """The lines about an event, if there is something to say."""
+        if isinstance(event, RunStarted):
+            self._names = {node.hash: f"{node.name}@{node.version}" for node in event.nodes}
+        line = self._line(event)
+        lines = [line] if line else []
+        if isinstance(event, ABOUT_BUILDS):
+            lines += self._builds.of(event, self._names.get(event.node, "A package"))
+        return lines
 
+    def _line(self, event: Event) -> str:
+        names, said = self._names, ""
+        match event:
+            case LogWritten():
+                said = f"  {event.text}"
+            case LockAwaited():
+                from tui.state.run import lock_words
 
-def _report(event: Event, events: list[Event]) -> None:
-    names = _names(events)
-    match event:
-        case LogWritten():
-            note(f"  {event.text}")
-        case LockAwaited():
-            note(f"{_who(event, names)} waits for {lock_words(event)}.")
-        case MarkedExplicit():
-            note(f"{event.name}@{event.version}: installed already in {event.prefix}")
-        case NodeRelocated() if event.files:
-            paths, files = counted(event.strings, "path"), counted(event.files, "file")
-            note(f"  {names[event.node]}: relocated, {paths} in {files} changed")
-        case NodeFinished():
-            state = "installed already" if event.already else "installed"
-            note(f"{names[event.node]}: {state} in {event.prefix}")
-        case NodeFailed():
-            text = ". ".join(part for part in (event.title, event.detail, event.hint) if part)
-            note(f"{names[event.node]}: failed. {text}.")
-        case NodeSkipped():
-            note(f"{names[event.node]}: not tried, {event.reason}.")
-        case CancelRequested() | RunPaused() | RunResumed():
-            note(_ORDERS[type(event)])
-        case RunFinished():
-            parts = [f"{counted(event.installed, 'package')} installed"]
-            parts += [f"{event.failed} failed"] if event.failed else []
-            parts += [f"{event.skipped} not tried"] if event.skipped else []
-            note(f"{', '.join(parts)} in {duration(event.seconds)}.")
-        case _:
-            pass
+                said = f"{_who(event, names)} waits for {lock_words(event)}."
+            case MarkedExplicit():
+                said = f"{event.name}@{event.version}: installed already in {event.prefix}"
+            case NodeRelocated() if event.files:
+                paths, files = counted(event.strings, "path"), counted(event.files, "file")
+                said = f"  {names[event.node]}: relocated, {paths} in {files} changed"
+            case NodeFinished():
+                state = "installed already" if event.already else "installed"
+                said = f"{names[event.node]}: {state} in {event.prefix}"
+            case NodeFailed():
+                text = ". ".join(part for part in (event.title, event.detail, event.hint) if part)
+                said = f"{names[event.node]}: failed. {text}."
+            case NodeSkipped():
+                said = f"{names[event.node]}: not tried, {event.reason}."
+            case CancelRequested() | RunPaused() | RunResumed():
+                said = _ORDERS[type(event)]
+            case RunFinished():
+                parts = [f"{counted(event.installed, 'package')} installed"]
+                parts += [f"{event.failed} failed"] if event.failed else []
+                parts += [f"{event.skipped} not tried"] if event.skipped else []
+                said = f"{', '.join(parts)} in {duration(event.seconds)}."
+            case _:
+                pass
+        return said
 
 
 def _who(event: LockAwaited, names: dict[DagHash, str]) -> str:
