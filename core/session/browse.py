@@ -197,6 +197,8 @@ def _label(graph: SpecGraph, hash_: DagHash, name: str) -> str:
 def _suggestion(text: str, names: list[str]) -> str:
     from difflib import get_close_matches
 
+    if not names:
+        return "No mirror has anything on offer; add one: spackbin mirror add NAME URL"
     name = re.split(r"[@%+~^/= ]", text.strip(), maxsplit=1)[0]
     close = get_close_matches(name, names, n=3)
     return f"Did you mean {', '.join(close)}?" if close else "See what is on offer: spackbin list"

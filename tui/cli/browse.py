@@ -4,7 +4,7 @@ import click
 
 from core.model.views import BuildDetails, BuildView
 from tui.cli.machine import machine_options
-from tui.cli.output import note, print_json, print_table
+from tui.cli.output import NO_MIRROR, note, print_json, print_table
 from tui.cli.root import Globals
 from tui.text import MARKS, counted, listed, read_so_far, variants
 
@@ -25,11 +25,13 @@ def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_js
         ("state", "build", "target", "os", "compiler", "hash", "from", "variants"),
         map(build_row, found),
     )
-    partial = [mirror for mirror in given.session.mirrors() if mirror.is_partial]
-    for mirror in partial:
+    mirrors = given.session.mirrors()
+    for mirror in (mirror for mirror in mirrors if mirror.is_partial):
         so_far = read_so_far(mirror.read, mirror.expected)
         note(f"{mirror.name} is not complete: its index is being read, {so_far}.")
-    if not found:
+    if not found and not mirrors:
+        note(NO_MIRROR)
+    elif not found:
         note("Nothing matches." if all_targets else "Nothing that runs here matches; try --all.")
 
 

@@ -10,7 +10,15 @@ from core.model.mirror import Channel, Connection
 from core.model.views import MirrorStatus
 from tui.cli.keyprompts import ask_each
 from tui.cli.keys import print_keys, say_trusted
-from tui.cli.output import is_interactive, note, print_error, print_json, print_table, say
+from tui.cli.output import (
+    NO_MIRROR,
+    is_interactive,
+    note,
+    print_error,
+    print_json,
+    print_table,
+    say,
+)
 from tui.cli.root import Globals
 from tui.text import count, counted, date, read_so_far
 
@@ -40,7 +48,7 @@ def list_mirrors(given: Globals, as_json: bool) -> None:
         print_table(_HEAD, map(_row, found))
         _note_all(found)
     else:
-        note("No mirror is configured. Add one: spackbin mirror add NAME URL")
+        note(NO_MIRROR)
 
 
 @mirror.command()

@@ -13,6 +13,12 @@ from core.errors import SpackbinError
 from tui.text import clean, fitted, to_ascii, width_of
 from tui.theme import wants_ascii
 
+NO_MIRROR = (
+    "No mirror is configured. Add one: spackbin mirror add NAME URL;"
+    " well-known ones: spackbin mirror known"
+)
+"""What is said where there can be nothing to list."""
+
 
 def shown(text: str) -> str:
     """The text as it may reach the terminal: harmless, and in ASCII where that is all it has."""
@@ -27,7 +33,8 @@ def say(text: str = "") -> None:
 
 def say_all(lines: Iterable[str]) -> None:
     """Lines of the answer, written at once."""
-    print("\n".join(map(shown, lines)), flush=True)
+    text = "\n".join(map(clean, lines))
+    print(to_ascii(text) if wants_ascii() else text, flush=True)
 
 
 def note(text: str) -> None:
