@@ -6,7 +6,6 @@ one home directory and, if named, one keyring file.
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -132,8 +131,15 @@ class Gpg:
         finally:
             self._remove_socket_directory()
 
+    def show_keys(self, data: bytes) -> bytes:
+        """The keys in `data`, listed in colon format; nothing is imported, and no file made."""
+        options = ["--trust-model=always", "--import-options", "show-only"]
+        return _run(self._gpg.import_keys, data, options).data
+
     def _remove_socket_directory(self) -> None:
         """GnuPG makes it below /run/user for the agent, even if it may start none."""
+        import subprocess
+
         home = ["--homedir", self._gpg.gnupghome]
         with suppress(OSError, subprocess.SubprocessError):
             subprocess.run(

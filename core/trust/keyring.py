@@ -26,7 +26,7 @@ def open_keyring(keyrings: Path, pins: Sequence[Pin]) -> Gpg:
         StoreError: a pinned key is damaged, or the keyring cannot be written.
         Refused: there is no GnuPG.
     """
-    content = _content(pins)
+    content = keyring_content(pins)
     home = _home(keyrings, content)
     keyring = home / "pins.gpg"
     with _lock:
@@ -42,15 +42,19 @@ def keyring_home(keyrings: Path, pins: Sequence[Pin]) -> Path:
     Raises:
         StoreError: a pinned key is damaged.
     """
-    return _home(keyrings, _content(pins))
+    return _home(keyrings, keyring_content(pins))
 
 
 def _home(keyrings: Path, content: bytes) -> Path:
     return keyrings / hashlib.sha256(content).hexdigest()[:32]
 
 
-def _content(pins: Sequence[Pin]) -> bytes:
-    # A keyring file is the binary keys one after the other.
+def keyring_content(pins: Sequence[Pin]) -> bytes:
+    """The content of the keyring file: the binary keys one after the other.
+
+    Raises:
+        StoreError: a pinned key is damaged.
+    """
     return b"".join(_binary(pin) for pin in pins)
 
 

@@ -129,6 +129,19 @@ def read_keys(data: bytes) -> tuple[OfferedKey, ...]:
     return tuple(found.values())
 
 
+def parts_of(listing: bytes) -> Iterator[KeyPart]:
+    """All primary keys and subkeys in a listing by GnuPG in colon format.
+
+    Raises:
+        Refused: it cannot be understood.
+    """
+    try:
+        for block in _blocks(listing):
+            yield from _parts(block)
+    except (WrongUse, ValueError) as error:
+        raise Refused("What GnuPG lists of a key cannot be understood") from error
+
+
 def read_keyring(home: Path) -> tuple[OfferedKey, ...]:
     """The public keys in a GnuPG home of somebody else, which is read and not touched.
 

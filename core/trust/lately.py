@@ -6,8 +6,8 @@ whole closure. So what came of it is kept: under the digest of what was checked,
 directory of the keyring of exactly those keys it was checked with. That directory is the user's
 alone, like the keyring: who could write here could trust any key. Only what was good is kept.
 
-A key that is distrusted, or learned to be revoked, counts at once: it makes another keyring. One
-that expires is noticed by the clock, after two periods at most.
+A key that is distrusted, or learned to be revoked, counts at once: it makes another keyring. What
+is kept of a signature says when something expires that it rests on (`core.trust.expiry`).
 """
 
 import os

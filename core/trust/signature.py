@@ -1,5 +1,6 @@
 """What the status lines of GnuPG say about one signature (GnuPG `doc/DETAILS`)."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from enum import Enum
@@ -62,6 +63,8 @@ class Finding(Value, frozen=True):
     """Fingerprint of the key that signed, or its id if GnuPG knows no more."""
     primary: str = ""
     """Fingerprint of the primary key; only of a good signature."""
+    expires: float = math.inf
+    """When a good signature expires, seconds since the epoch; long ago if that is not clear."""
     count: int = 1
     """How many signatures there are."""
 
@@ -98,7 +101,7 @@ def find_signature(said: Said, *, detached: bool = False) -> Finding:
     valid = lines["VALIDSIG"]
     if valid[7] not in STRONG_DIGESTS:
         return Finding(Flaw.WEAK_DIGEST, signer)
-    return Finding(None, signer, valid[9])
+    return Finding(None, signer, valid[9], expires=_moment(valid[3]))
 
 
 def _stated_flaw(lines: dict[str, list[str]]) -> Flaw | None:
@@ -125,6 +128,13 @@ def _doubt(said: Said, counts: Counter[str], expected: Mapping[str, int]) -> str
     if len(valid) != 10 or valid[8] not in _TEXT_CLASSES:
         return " ".join(valid)
     return f"exit status {said.returncode}" if said.returncode else ""
+
+
+def _moment(text: str) -> float:
+    """Seconds since the epoch; without end if GnuPG names none."""
+    if text == "0":
+        return math.inf
+    return float(text) if text.isdecimal() else 0.0
 
 
 def _signer(lines: dict[str, list[str]]) -> str:

@@ -7,6 +7,7 @@ v2 it is the signed text itself; in v3 that names no package, and holds the docu
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,8 @@ from core.model.nodes import check_spec_format
 from core.model.spec import ConcreteSpec, spec_from_node, spec_from_nodes
 from core.trust.clearsign import flaw_of, is_clearsigned
 from core.trust.detached import parted
+from core.trust.expiry import Expiry
+from core.trust.gpg import Gpg
 from core.trust.keyring import keyring_home, open_keyring
 from core.trust.lately import Lately
 from core.trust.manifests import check_document, read_manifest
@@ -59,6 +62,13 @@ class _Good(msgspec.Struct, frozen=True):
     """Fingerprint of the key that signed."""
     primary: str
     """Fingerprint of its primary key."""
+    until: float
+    """When it counts no longer, seconds since the epoch; see `core.trust.expiry`."""
+
+    @property
+    def counts(self) -> bool:
+        """False once something has expired that it rests on."""
+        return time.time() < self.until
 
 
 class Verifier:
@@ -130,7 +140,8 @@ class Verifier:
             return
         gpg = open_keyring(self._keyrings, list(self._pins.values()))
         for document, said in zip(unknown, gpg.read_all_signed(unknown) or (), strict=False):
-            good = self._keep_if_good(_signed_name(document), said.data, find_signature(said))
+            name = _signed_name(document)
+            good = self._keep_if_good(name, said.data, find_signature(said), gpg)
             if good:
                 self._ahead[document] = good
 
@@ -221,11 +232,15 @@ class Verifier:
     def _lately(self) -> Lately:
         return Lately(keyring_home(self._keyrings, list(self._pins.values())))
 
+    @cached_property
+    def _expiry(self) -> Expiry:
+        return Expiry(list(self._pins.values()), self._lately)
+
     def _read_signed(self, document: bytes, is_detached: bool) -> tuple[bytes, Finding]:
         """The text that was signed, by GnuPG, and what there is to say of the signature."""
         name = _detached_name(document) if is_detached else _signed_name(document)
         kept = self._ahead.pop(document, None) or self._recalled(name)
-        if kept:
+        if kept and kept.counts:
             return kept.text, Finding(None, kept.signer, kept.primary)
         gpg = open_keyring(self._keyrings, list(self._pins.values()))
         if is_detached:
@@ -235,13 +250,14 @@ class Verifier:
             said = gpg.read_signed(document)
             text = said.data
         finding = find_signature(said, detached=is_detached)
-        self._keep_if_good(name, text, finding)
+        self._keep_if_good(name, text, finding, gpg)
         return text, finding
 
-    def _keep_if_good(self, name: str, text: bytes, finding: Finding) -> _Good | None:
+    def _keep_if_good(self, name: str, text: bytes, finding: Finding, gpg: Gpg) -> _Good | None:
         if finding.flaw is not None:
             return None
-        good = _Good(self._lately.keyring, text, finding.signer, finding.primary)
+        until = self._expiry.until(finding, gpg)
+        good = _Good(self._lately.keyring, text, finding.signer, finding.primary, until)
         self._lately.keep(name, msgspec.msgpack.encode(good))
         return good
 

@@ -1,5 +1,6 @@
 """Throw-away signing keys in a GnuPG home of their own."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -61,18 +62,20 @@ class KeyRing:
         made: str = "20260101T000000",
     ) -> SigningKey:
         """A new key that can sign, made at the (UTC) time `made`."""
-        self.run(
-            *("--faked-system-time", made, "--no-auto-check-trustdb"),
+        said = self.run(
+            *("--faked-system-time", made, "--no-auto-check-trustdb", "--status-fd", "1"),
             *("--quick-generate-key", user_id, algorithm, "sign,cert", expires),
         )
-        listing = self.run("--with-colons", "--list-keys", f"={user_id}").decode()
-        lines = [line.split(":") for line in listing.splitlines()]
-        return SigningKey(self, next(line[9] for line in lines if line[0] == "fpr"), user_id)
+        # By the user id another key might be found, which somebody else has made before.
+        (fingerprint,) = re.findall(r"^\[GNUPG:\] KEY_CREATED P (\w+)", said.decode(), re.MULTILINE)
+        return SigningKey(self, fingerprint, user_id)
 
-    def add_signing_subkey(self, key: SigningKey, algorithm: str = "ed25519") -> None:
+    def add_signing_subkey(
+        self, key: SigningKey, algorithm: str = "ed25519", expires: str = "never"
+    ) -> None:
         self.run(
             *("--faked-system-time", "20260102T000000"),
-            *("--quick-add-key", key.fingerprint, algorithm, "sign", "never"),
+            *("--quick-add-key", key.fingerprint, algorithm, "sign", expires),
         )
 
     def revoke(self, key: SigningKey) -> None:

@@ -12,7 +12,7 @@ import pytest
 from core.errors import Refused
 from core.model.artifact import VerifiedManifest
 from core.model.ident import Fingerprint
-from core.trust import gpg, keyring, lately
+from core.trust import gpg, lately
 from core.trust.keys import read_keys
 from core.trust.pins import PinStore
 from core.trust.policy import policy_of
@@ -143,7 +143,7 @@ def test_a_remembered_root_is_the_same(fresh: Fresh, simulated: SimulatedMirror)
         fresh().spec_document(manifest, document + b"x")
 
 
-# Keys that count no more, or not for this mirror
+# Keys that count no more, or not for this mirror; those that expire are in test_trust_expiry.py
 
 
 def test_a_distrusted_key_counts_no_more_at_once(
@@ -184,32 +184,6 @@ def test_a_key_learned_to_be_revoked_counts_no_more_at_once(
     shutil.rmtree(now / "lately", ignore_errors=True)
     (before / "lately").rename(now / "lately")
     with pytest.raises(Refused, match="which is revoked"):
-        verified()
-
-
-def test_a_key_that_expires_is_noticed_by_the_clock(
-    simulated: SimulatedMirror,
-    key_ring: KeyRing,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    key = key_ring.generate("Short Lately <lately@simulator.example>", expires="20260301T000000")
-    then = "20260201T000000"
-    simulated.sign_by("boat", key, "--faked-system-time", then)
-    real = gpg._OPTIONS
-    # GnuPG believes that it is February, and we that it is now.
-    monkeypatch.setattr(gpg, "_OPTIONS", [*real, "--faked-system-time", then])
-
-    def verified() -> VerifiedManifest:
-        verifier = verifier_of(simulated.mirror(), [key], tmp_path / "keyrings")
-        return verifier.manifest(simulated.raw_manifest("boat"))
-
-    assert verified().signature
-    monkeypatch.setattr(gpg, "_OPTIONS", real)
-    keyring._gpg.cache_clear()
-    later = time.time() + 2 * lately.PERIOD
-    monkeypatch.setattr(lately.time, "time", lambda: later)
-    with pytest.raises(Refused, match="which has expired"):
         verified()
 
 
