@@ -25,6 +25,7 @@ from core.store.database import Database
 from core.store.paths import StorePaths
 
 PID, STATUS, LOG, AFTER = "pid", "status", "build.log", "after"
+HELD, BEGUN = "held", "begun"
 _children: list[subprocess.Popen[bytes]] = []
 
 
@@ -67,6 +68,15 @@ class ProcessBuilder:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(int((Path(job) / PID).read_text()), signal.SIGKILL)
 
+    def hold(self, jobs: Collection[str]) -> None:
+        if self.holds_dependencies:  # the other one begins all at once
+            for job in jobs:
+                (Path(job) / HELD).touch()
+
+    def release(self, jobs: Collection[str]) -> None:
+        for job in jobs:
+            (Path(job) / HELD).unlink(missing_ok=True)
+
     def by_hand(self, job: str) -> str:
         return f"kill -9 -- -$(cat {job}/{PID})"
 
@@ -93,6 +103,8 @@ def _report(job: Path) -> JobReport:
         return JobReport(JobState.CANCELLED, "here")
     if _awaited(job):
         return JobReport(JobState.WAITING, reason="Dependency")
+    if not (job / BEGUN).exists():
+        return JobReport(JobState.WAITING, reason="Held" if (job / HELD).exists() else "")
     return JobReport(JobState.RUNNING, "here")
 
 
@@ -146,8 +158,9 @@ def choose_process_builder(settings: Settings, name: str, spack: Path) -> Builde
 
 if __name__ == "__main__":
     directory, store_root = map(Path, sys.argv[1:])
-    while _awaited(directory):
+    while _awaited(directory) or (directory / HELD).exists():
         time.sleep(0.01)
+    (directory / BEGUN).touch()
     status = build(directory, store_root)
     temporary = directory / "status.new"
     temporary.write_text(str(status))

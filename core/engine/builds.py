@@ -15,6 +15,7 @@ from pathlib import Path
 from core.engine.builders import choice
 from core.engine.builders.protocol import Builder, BuildTask, JobReport, JobState
 from core.engine.buildlog import Steps
+from core.engine.buildpause import BuildPause
 from core.engine.buildsite import Site, left_alone, not_built, not_there
 from core.engine.buildtasks import (
     dead_runs,
@@ -86,6 +87,7 @@ class Builds:
         self._ended: dict[DagHash, Outcome] = {}
         self._pause = SOON
         self._asked = 0.0
+        self._held = BuildPause(site.reporter)
         self._cancelled_at: float | None = None
         self._heard_at: float | None = None
         self._insist_at = 0.0
@@ -120,6 +122,7 @@ class Builds:
             site.reporter.log(None, note)
         while self._waiting or self._jobs:
             self._heed_cancel(builder)
+            self._heed_pause(builder)
             self._hand_over(builder)
             self._ask(builder)
             for hash_, job in self._jobs.items():
@@ -318,6 +321,11 @@ class Builds:
             elif not self._insist_at:
                 self._site.reporter.log(None, f"The builds are not cancelled yet. {error}")
             self._insist_at = time.monotonic() + AGAIN
+
+    def _heed_pause(self, builder: Builder) -> None:
+        if not self._site.cancel.is_cancelled:
+            jobs = [job.id for job in self._jobs.values()]
+            self._held.heed(builder, jobs, is_paused=self._site.is_paused())
 
     def _leave(self, builder: Builder, error: Exception) -> None:
         """Follow the jobs no longer, although they may go on; the history hears of them later."""

@@ -103,6 +103,25 @@ class SentRun(Run):
             self._client.withdraw(self.job)
         self._asked = None
 
+    def pause(self) -> None:
+        """Ask the engine to begin nothing new; a job that still waits is not begun."""
+        super().pause()
+        if not (self.directory / JOURNAL).exists():
+            # If it begins nevertheless it finds itself paused.
+            with suppress(SpackbinError):
+                self._client.hold([self.job])
+
+    def resume(self) -> None:
+        """Ask the engine to go on, and let its job begin.
+
+        Raises:
+            StoreError: the directory of the run cannot be written.
+            SpackbinError: Slurm does not answer; it stays paused.
+        """
+        if not (self.directory / JOURNAL).exists():
+            self._client.release([self.job])
+        super().resume()
+
     def last_words(self) -> str:
         """The last line of the engine process, else what Slurm says of its job."""
         return super().last_words() or (f"Job {self.job}: {self._reason}" if self._reason else "")

@@ -110,6 +110,25 @@ def test_a_build_that_runs_goes_on(tmp_path: Path, engines: Zygote) -> None:
     assert "bottom" in installed(world)
 
 
+def test_builds_in_a_queue_are_held(tmp_path: Path, engines: Zygote) -> None:
+    world = make(tmp_path, DIAMOND, "holding")
+    gate = tmp_path / "gate"
+    order(world, bottom={"after": str(gate)}, beside={"fail": True})
+    run = world.run("top", "beside")
+    pid = engines.start(run)
+    until(lambda: len(names(world, run, BuildQueued)) == 5)
+    until(lambda: "bottom" in names(world, run, BuildStarted))
+    run.pause()
+    until(lambda: len(list(run.directory.glob("builds/*/held"))) >= 4)
+    gate.touch()
+    until(lambda: "bottom" in names(world, run, NodeFinished))
+    time.sleep(A_WHILE)
+    assert not {"left", "right", "top"} & set(names(world, run, BuildStarted))
+    run.resume()
+    assert engines.wait(pid) == 5  # because of the one beside
+    assert installed(world) == {"bottom", "left", "right", "top"}
+
+
 def test_by_command(
     program: Program, simulated: SimulatedMirror, serving: Serve, tmp_path: Path
 ) -> None:

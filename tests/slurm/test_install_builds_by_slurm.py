@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ HARBOR = (
     Package("gull", files={"share/gull": b"cry\n"}),
 )
 """A diamond to build, a binary on it, and one beside it."""
+A_WHILE = 2.0
+"""Seconds in which Slurm would have begun a job."""
 INSTALL = ("install", "--builder", "slurm", "--yes", "flag", "gull")
 
 
@@ -190,6 +193,97 @@ def test_a_job_that_somebody_else_cancels(
         assert f"{name}@1.0: not tried" in said
     assert installed(program) == {*BUILT, "gull"} - lost
     until(lambda: is_empty(cluster))
+
+
+def holding(program: BuildingProgram, cluster: Cluster) -> subprocess.Popen[str]:
+    """An install that was paused when keel was being built."""
+    running = program.begin(*INSTALL)
+    read_until(running, "keel@1.0: is being built")
+    until(lambda: all_are_in(cluster))
+    assert "is paused" in program.good("pause")
+    until(lambda: {queue(cluster)[name][2] for name in BUILT[1:]} == {"JobHeldUser"})
+    return running
+
+
+def test_a_pause_holds_what_is_in_the_queue(
+    program: BuildingProgram, cluster: Cluster, gate: Path
+) -> None:
+    running = holding(program, cluster)
+    gate.touch()
+    until(lambda: "keel" not in queue(cluster))
+    until(lambda: "keel" in installed(program))
+    # Nothing that they need is missing any more, and still they wait.
+    time.sleep(A_WHILE)
+    found = {name: (state, why) for name, (_, state, why) in queue(cluster).items()}
+    assert found == dict.fromkeys(("mast", "sail", "ship"), ("PENDING", "JobHeldUser"))
+    assert "goes on" in program.good("resume")
+    said = rest_of(running)
+    assert running.returncode == 0, said
+    assert installed(program) == {*BUILT, "flag", "gull"}
+    assert is_empty(cluster)
+
+
+def test_what_is_held_can_be_cancelled(
+    program: BuildingProgram, cluster: Cluster, gate: Path
+) -> None:
+    running = holding(program, cluster)
+    running.send_signal(signal.SIGINT)
+    said = rest_of(running)
+    assert running.returncode == 130, said
+    until(lambda: is_empty(cluster))
+    assert installed(program) <= {"gull"}
+
+
+def test_a_failure_while_it_is_paused(
+    program: BuildingProgram, cluster: Cluster, gate: Path
+) -> None:
+    program.order(keel={"after": str(gate), "fail": True})
+    running = holding(program, cluster)
+    gate.touch()
+    said = rest_of(running)
+    assert running.returncode == 5, said
+    assert "keel@1.0: failed" in said
+    assert "ship@1.0: not tried" in said
+    assert is_empty(cluster)
+
+
+def test_who_takes_over_releases_what_is_held(
+    program: BuildingProgram, cluster: Cluster, gate: Path
+) -> None:
+    first = holding(program, cluster)
+    (dead,) = journals(program)
+    first.kill()
+    rest_of(first)
+    pid = json.loads((dead.directory / "journal.jsonl").read_text().splitlines()[0])["pid"]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not dead.is_alive())
+    gate.touch()
+    until(lambda: set(queue(cluster)) == {"mast", "sail", "ship"})
+    before = {job for job, _, _ in queue(cluster).values()}
+    second = program.run(*INSTALL)
+    assert second.returncode == 0, second.stderr
+    queued = [event for event in journals(program)[1].history() if isinstance(event, BuildQueued)]
+    assert {event.job for event in queued if event.reattached} == before
+    assert installed(program) == {*BUILT, "flag", "gull"}
+
+
+def test_a_pause_that_slurm_does_not_hear_is_said_again(
+    program: BuildingProgram, cluster: Cluster, gate: Path
+) -> None:
+    running = program.begin(*INSTALL)
+    read_until(running, "keel@1.0: is being built")
+    until(lambda: all_are_in(cluster))
+    cluster.stop_controller()
+    try:
+        program.good("pause")
+        read_until(running, "The builds in the queue are not held. Slurm does not answer")
+    finally:
+        cluster.start_controller()
+    until(lambda: {queue(cluster)[name][2] for name in BUILT[1:]} == {"JobHeldUser"})
+    program.good("resume")
+    gate.touch()
+    said = rest_of(running)
+    assert running.returncode == 0, said
 
 
 def test_control_c_cancels_all(program: BuildingProgram, cluster: Cluster, gate: Path) -> None:

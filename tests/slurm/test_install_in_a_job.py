@@ -3,6 +3,7 @@
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ pytestmark = pytest.mark.slurm
 
 LATER = 'options = ["--begin=now+1hour"]'
 """Of the table slurm: the job waits until it is told otherwise."""
+A_WHILE = 2.0
+"""Seconds in which Slurm would have begun a job."""
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +111,40 @@ def test_a_job_that_waits_is_cancelled(program: BuildingProgram, cluster: Cluste
     # It is over, and another one is another one.
     say(program, "")
     assert program.run("install", "--on", "slurm", "--yes", "reef").returncode == 0
+
+
+def test_a_job_that_waits_is_paused(program: BuildingProgram, cluster: Cluster) -> None:
+    say(program, LATER)
+    running = program.begin("install", "--on", "slurm", "--yes", "reef")
+    read_until(running, "waits in Slurm's queue")
+    program.good("pause")
+    # Its time has come, and a node is free.
+    go_on(cluster)
+    (job,) = jobs(cluster)
+    until(lambda: "JobHeldUser" in cluster.say("squeue", "--format=%r", f"--jobs={job}"))
+    time.sleep(A_WHILE)
+    assert jobs(cluster) == {job: "PENDING"}
+    program.good("resume")
+    said = rest_of(running)
+    assert running.returncode == 0, said
+    assert program.prefix("reef").is_dir()
+
+
+def test_a_pause_without_slurm_is_for_the_engine(
+    program: BuildingProgram, cluster: Cluster
+) -> None:
+    say(program, LATER)
+    program.good("install", "--on", "slurm", "--yes", "--detach", "reef")
+    cluster.stop_controller()
+    try:
+        program.good("pause")
+        # What cannot be said to Slurm leaves it as it is.
+        assert "Slurm does not answer" in program.refused(1, "resume")
+        assert the_run(program).is_paused()
+    finally:
+        cluster.start_controller()
+    program.good("resume")
+    assert not the_run(program).is_paused()
 
 
 def test_a_job_that_somebody_else_cancels(program: BuildingProgram, cluster: Cluster) -> None:

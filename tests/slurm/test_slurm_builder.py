@@ -168,6 +168,48 @@ def test_a_job_is_cancelled_by_others(cluster: Cluster, tmp_path: Path, moment: 
     assert (report.state, report.reason) == (JobState.CANCELLED, "the job was cancelled")
 
 
+def test_a_job_that_is_held_begins_when_it_is_released(cluster: Cluster, tmp_path: Path) -> None:
+    builder = builder_of(cluster, {"keel": f"until [ -e '{tmp_path}/go' ]; do sleep 0.1; done"})
+    keel = builder.submit(a_task(tmp_path, "keel"), ())
+    mast = builder.submit(a_task(tmp_path, "mast"), [keel])
+    wait_for(builder, keel, runs)
+    builder.hold([keel, mast])
+    (tmp_path / "go").touch()
+    # One that runs goes on to its end.
+    assert wait_for(builder, keel, ended).state is JobState.DONE
+    wait_until(lambda: "JobHeldUser" in cluster.say("squeue", "--format=%r", f"--jobs={mast}"))
+    other = builder_of(cluster)
+    assert other.reattach(a_task(tmp_path, "mast")) == mast
+    other.release([mast])
+    assert wait_for(other, mast, ended).state is JobState.DONE
+    # Of those that have ended nothing is asked.
+    builder.hold([keel, mast])
+    builder.release([keel, mast])
+
+
+def test_a_job_that_its_user_holds_stays_so(cluster: Cluster, tmp_path: Path) -> None:
+    builder = builder_of(cluster, settings=SlurmSettings(options=("--hold",)))
+    job = builder.submit(a_task(tmp_path, "keel"), ())
+    builder.release([job])
+    assert "JobHeldUser" in cluster.say("squeue", "--format=%r", f"--jobs={job}")
+    builder.cancel([job])
+
+
+def test_who_cannot_reach_slurm_holds_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    builder = builder_of(cluster, SLEEP)
+    job = builder.submit(a_task(tmp_path, "keel"), ())
+    cluster.stop_controller()
+    try:
+        with pytest.raises(SpackbinError, match="Slurm does not answer"):
+            builder.hold([job])
+        with pytest.raises(SpackbinError, match="Slurm does not answer"):
+            builder.release([job])
+    finally:
+        cluster.start_controller()
+    builder.cancel([job])
+    assert wait_for(builder, job, ended).state is JobState.CANCELLED
+
+
 def test_a_job_put_back_into_the_queue_goes_on(cluster: Cluster, tmp_path: Path) -> None:
     install = f"if [ -e '{tmp_path}/second' ]; then echo again; else echo first; {SLEEP}; fi"
     task = a_task(tmp_path, "keel")

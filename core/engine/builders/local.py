@@ -112,6 +112,12 @@ class LocalBuilder:
         leaders = [leader for job in running if (leader := self._leader(job))]
         end_sessions(leaders, lambda: not any(map(self._lives, running)), self._grace)
 
+    def hold(self, jobs: Collection[str]) -> None:
+        """Nothing: every job runs as soon as it is submitted."""
+
+    def release(self, jobs: Collection[str]) -> None:
+        """Nothing: none is ever held."""
+
     def by_hand(self, job: str) -> str:
         """The command with which a user ends a job."""
         start = read_start(self._places[job])

@@ -97,6 +97,22 @@ class Builder(Protocol):
         """
         ...
 
+    def hold(self, jobs: Collection[str]) -> None:
+        """Begin none of these jobs that wait until they are released; those that run go on.
+
+        Raises:
+            SpackbinError: the one who could hold them does not answer.
+        """
+        ...
+
+    def release(self, jobs: Collection[str]) -> None:
+        """Let those of these jobs begin that were held by us, or by an earlier engine.
+
+        Raises:
+            SpackbinError: the one who could release them does not answer.
+        """
+        ...
+
     def by_hand(self, job: str) -> str:
         """The command with which a user ends a job, if we do not."""
         ...

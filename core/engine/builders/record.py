@@ -20,6 +20,8 @@ JOB = "job"
 """Written by a builder whose jobs have ids of others: its name, the id."""
 CANCELLED = "cancelled"
 """Written by us before we end a job."""
+HELD = "held"
+"""Written by us before we have a job held, and there until it is released."""
 
 
 class Start(Value, frozen=True):
@@ -70,7 +72,7 @@ def write_job(directory: Path, builder: str, job: str) -> None:
 
 def forget(directory: Path) -> None:
     """Remove what an earlier job of this task has left, but for its output."""
-    for name in (STARTED, EXIT, JOB, CANCELLED):
+    for name in (STARTED, EXIT, JOB, CANCELLED, HELD):
         (directory / name).unlink(missing_ok=True)
 
 
@@ -84,6 +86,28 @@ def note_cancel(directories: Sequence[Path]) -> None:
 def was_cancelled(directory: Path) -> bool:
     """True if we have ended the job."""
     return (directory / CANCELLED).exists()
+
+
+def note_held(directories: Sequence[Path]) -> None:
+    """Note that we have these jobs held, so that whoever takes them over releases them.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    for directory in directories:
+        write_atomically(directory / HELD, b"")
+
+
+def note_released(directories: Sequence[Path]) -> None:
+    """Note that these jobs are held no longer, as far as that can be noted."""
+    for directory in directories:
+        with suppress(OSError):
+            (directory / HELD).unlink(missing_ok=True)
+
+
+def is_held(directory: Path) -> bool:
+    """True if we have had the job held, and nobody has released it since."""
+    return (directory / HELD).exists()
 
 
 def _lines(path: Path) -> list[str]:

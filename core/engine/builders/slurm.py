@@ -11,7 +11,10 @@ from core.engine.builders.record import (
     OUTPUT,
     SCRIPT,
     forget,
+    is_held,
     note_cancel,
+    note_held,
+    note_released,
     read_exit,
     read_job,
     read_start,
@@ -113,7 +116,7 @@ class SlurmBuilder:
 
     def poll(self, jobs: Collection[str]) -> Mapping[str, JobReport]:
         """How these jobs stand, by one question to Slurm for all that have not ended."""
-        asked = [job for job in jobs if self._last(job).state in _ACTIVE]
+        asked = self._active(jobs)
         try:
             queue = self._client.queue(asked)
         except SpackbinError as error:
@@ -130,10 +133,33 @@ class SlurmBuilder:
         Raises:
             SpackbinError: Slurm does not answer.
         """
-        active = [job for job in jobs if self._last(job).state in _ACTIVE]
+        active = self._active(jobs)
         if active:
             note_cancel([self._places[job] for job in active])
             self._client.cancel(active)
+
+    def hold(self, jobs: Collection[str]) -> None:
+        """Begin none of these jobs that wait; those that run go on, and begin no second time.
+
+        Raises:
+            StoreError: that they are held cannot be noted.
+            SpackbinError: Slurm does not answer.
+        """
+        active = self._active(jobs)
+        if active:
+            note_held([self._places[job] for job in active])
+            self._client.hold(active)
+
+    def release(self, jobs: Collection[str]) -> None:
+        """Let those of these jobs begin that we, or an earlier engine, had held.
+
+        Raises:
+            SpackbinError: Slurm does not answer.
+        """
+        held = [job for job in self._active(jobs) if is_held(self._places[job])]
+        if held:
+            self._client.release(held)
+            note_released([self._places[job] for job in held])
 
     def by_hand(self, job: str) -> str:
         """The command with which a user ends a job."""
@@ -177,6 +203,9 @@ class SlurmBuilder:
             *([f"--dependency=afterok:{':'.join(after)}"] if after else []),
             *self._settings.options,
         ]
+
+    def _active(self, jobs: Collection[str]) -> list[str]:
+        return [job for job in jobs if self._last(job).state in _ACTIVE]
 
     def _last(self, job: str) -> JobReport:
         return self._reports.get(job, JobReport(JobState.WAITING))

@@ -1,4 +1,4 @@
-"""Slurm's own programs: `sbatch`, `squeue`, `scancel`, `sinfo`."""
+"""Slurm's own programs: `sbatch`, `squeue`, `scancel`, `scontrol`, `sinfo`."""
 
 import os
 import re
@@ -18,6 +18,7 @@ OURS = (
 PARTITION_FORMAT = "%P|%a|%f"
 """Partition, with a star if it is the default one; whether it is up; features of its nodes."""
 _GONE = "Invalid job id"
+_OVER = (_GONE, "already finished", "no longer pending")
 _JOB = re.compile(r"(\d+)(?:;.*)?")
 
 
@@ -87,6 +88,22 @@ class SlurmClient:
         if done.returncode != 0 and _GONE not in done.stderr:
             raise _no_answer(done)
 
+    def hold(self, jobs: Sequence[str]) -> None:
+        """`scontrol uhold`: jobs that wait are not begun; those that run go on.
+
+        Raises:
+            SpackbinError: Slurm does not answer.
+        """
+        self._control("uhold", jobs)
+
+    def release(self, jobs: Sequence[str]) -> None:
+        """`scontrol release`, after `hold`.
+
+        Raises:
+            SpackbinError: Slurm does not answer.
+        """
+        self._control("release", jobs)
+
     def partition(self, name: str) -> tuple[str, tuple[frozenset[str], ...]]:
         """Name of a partition, the default one if `name` is empty, and its nodes' features.
 
@@ -108,6 +125,13 @@ class SlurmClient:
             )
         found = rows[0][0].removesuffix("*") if rows else ""
         return found, tuple(_features(text) for _, _, text in rows)
+
+    def _control(self, order: str, jobs: Sequence[str]) -> None:
+        """`scontrol` for jobs; that some of them have ended is no error."""
+        done = self._run("scontrol", order, ",".join(jobs))
+        is_over = all(any(over in line for over in _OVER) for line in done.stderr.splitlines())
+        if done.returncode != 0 and not (done.stderr and is_over):
+            raise _no_answer(done)
 
     def _squeue(self, *arguments: str) -> str:
         done = self._run("squeue", "--noheader", *arguments)
