@@ -1,14 +1,18 @@
-"""Puts a store in order after those who died in it, and says what was done.
+"""Puts stores in order after those who died in them, and says what was done.
 
-Whoever looks at the store does this first, as far as the rights of the user go. What belongs to
-somebody who lives is not touched: who holds the lock of a prefix lives, and so does who keeps a
-note (`core.engine.atwork`), for the case that locks do not reach from one machine to another.
+Whoever looks at a store does this first, as far as the rights of the user go, and for the user's
+own quarantine stores beside it, where perhaps nobody looks any more. What belongs to somebody who
+lives is not touched: who holds the lock of a prefix lives, and so does who keeps a note
+(`core.engine.atwork`), for the case that locks do not reach from one machine to another.
 """
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.engine.atwork import FoundNote, notes_in
@@ -18,9 +22,10 @@ from core.errors import StoreError
 from core.model.history import Operation
 from core.model.ident import DagHash
 from core.settings import Settings
-from core.store.announced import settle_announced
+from core.store.announced import is_announced, settle_announced
 from core.store.database import Database
 from core.store.locks import try_prefix_lock
+from core.store.paths import QUARANTINE, StorePaths
 from core.store.stage import Swept, package_directories, remove_unregistered, swept
 
 _NAMED = 3
@@ -33,9 +38,10 @@ def tidy(
     """Finish or take back what the dead have left; what was done or cannot be, as sentences.
 
     Sentences begin with a small letter and have no final full stop. They may hold foreign text.
+    What cannot be read or written beside the store is left as it is.
 
     Args:
-        settings: where the runs of this user are kept.
+        settings: where the runs of this user are kept, and the store.
         database: that of the store.
         cancel: ends the work early.
         current: id of the run on whose behalf this is done; it is alive.
@@ -44,6 +50,41 @@ def tidy(
         StoreError: the store cannot be read, or not be written where that must be.
         Interrupted: `cancel` was set.
     """
+    yield from _tidied(settings, database, cancel, current)
+    for root in _left_beside(settings.store):
+        beside = replace(settings, store=root)
+        with suppress(StoreError):
+            for sentence in _tidied(beside, Database(StorePaths(root)), cancel):
+                yield f"in {root}: {sentence}"
+
+
+def _left_beside(store: Path) -> list[Path]:
+    """This user's stores that belong to the same one, and where only the dead have left notes."""
+    name = store.name.partition(QUARANTINE)[0]
+    found = {name}
+    # Who may not list the directory has made no store in it.
+    with suppress(OSError):
+        found.update(one for one in os.listdir(store.parent) if one.startswith(name + QUARANTINE))
+    others = (store.parent / one for one in sorted(found - {store.name}))
+    return [root for root in others if _is_ours(root) and _is_left(StorePaths(root))]
+
+
+def _is_ours(root: Path) -> bool:
+    """True for a directory of this user's: whoever could make another one decides what is in it."""
+    with suppress(OSError):
+        status = root.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return False
+
+
+def _is_left(paths: StorePaths) -> bool:
+    notes = notes_in(paths)
+    return bool(notes or is_announced(paths)) and not any(found.is_alive for found in notes)
+
+
+def _tidied(
+    settings: Settings, database: Database, cancel: CancelToken, current: str = ""
+) -> Iterator[str]:
     announced = settle_announced(database.paths)
     yield from (_finished(operation) for operation in announced.done)
     yield from (_given_up(operation) for operation in announced.given_up)

@@ -11,12 +11,13 @@ from core.errors import WrongUse
 from core.model.ident import MirrorName
 from core.model.mirror import Channel, Mirror
 from core.model.plan import Plan
+from core.store.paths import QUARANTINE
 from core.trust.policy import policy_of
 
 
 def quarantine_store(store: Path, mirror: MirrorName) -> Path:
     """The store for the builds of a quarantined mirror, beside `store`; `store` if it is that."""
-    suffix = f"-quarantine-{mirror}"
+    suffix = f"{QUARANTINE}{mirror}"
     return store if store.name.endswith(suffix) else store.with_name(store.name + suffix)
 
 

@@ -90,6 +90,11 @@ def complete_announced(paths: StorePaths) -> tuple[Operation, ...]:
     return settle_announced(paths).done
 
 
+def is_announced(paths: StorePaths) -> bool:
+    """True if somebody has announced an operation, and not finished it."""
+    return any((paths.root / DIRECTORY).glob(_NAME.format("*")))
+
+
 def settle_announced(paths: StorePaths) -> Settled:
     """Put into the history what the dead had announced and done, and take away what they had not.
 

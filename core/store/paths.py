@@ -17,6 +17,8 @@ from core.model.spec import ConcreteSpec
 from core.model.value import Value
 from core.store.disk import store_error
 
+QUARANTINE = "-quarantine-"
+"""Between the name of a store and that of a mirror, in the name of that mirror's quarantine."""
 CANNOT_LOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What a file system that has no record locks answers to `fcntl`."""
 

@@ -97,6 +97,61 @@ def test_a_killed_run_of_somebody_else_is_named_and_what_it_left_removed(
     assert tidied(store) == []
 
 
+def test_a_quarantine_beside_is_tidied_as_well(store: StorePaths, graph: SpecGraph) -> None:
+    beside = StorePaths(store.root.with_name(f"{store.root.name}-quarantine-pr"))
+    prefix = half_put(beside, graph, KELP)
+    note(beside, KELP, age=STALE + 5)
+    words = f"removed {prefix}, which run 2026-far of alice on node7 had left half done"
+    assert tidied(store) == [f"in {beside.root}: {words}"]
+    assert not prefix.exists()
+    assert tidied(store) == []
+    # The same for the store itself, for who works in a quarantine.
+    prefix = half_put(store, graph, KELP)
+    note(store, KELP, age=STALE + 5)
+    (line,) = tidied(beside)
+    assert line.startswith(f"in {store.root}: removed {prefix}, ")
+
+
+def test_beside_only_the_dead_are_looked_for_and_only_in_what_is_ours(
+    store: StorePaths, graph: SpecGraph, tmp_path: Path
+) -> None:
+    beside = StorePaths(store.root.with_name(f"{store.root.name}-quarantine-pr"))
+    prefix = half_put(beside, graph, KELP)
+    # Somebody lives there, and has done it.
+    note(beside, KELP, age=STALE + 5)
+    with at_work(beside, "2026-1", [LIBTIDE]):
+        assert tidied(store) == []
+    # Whoever made a link, or has the directory, decides what is in it.
+    elsewhere = beside.root.rename(tmp_path / "elsewhere")
+    beside.root.symlink_to(elsewhere)
+    assert tidied(store) == []
+    beside.root.unlink()
+    elsewhere.rename(beside.root)
+    if os.geteuid() == 0:
+        os.chown(beside.root, NOBODY, NOBODY)
+        assert tidied(store) == []
+        os.chown(beside.root, 0, 0)
+    # What cannot be read there stops nobody.
+    beside.database.write_text("no database")
+    assert tidied(store) == []
+    assert prefix.is_dir()
+    beside.database.unlink()
+    assert len(tidied(store)) == 1
+    assert not prefix.exists()
+
+
+def test_what_a_killed_uninstall_left_beside_is_settled(
+    store: StorePaths, graph: SpecGraph
+) -> None:
+    beside = StorePaths(store.root.with_name(f"{store.root.name}-quarantine-pr"))
+    install(beside, graph[LIBTIDE], graph)
+    announced = beside.root / ".spackbin" / "announced-x.json"
+    announced.parent.mkdir(exist_ok=True)
+    announced.write_text("cut off")
+    assert tidied(store) == []
+    assert not announced.exists()
+
+
 def test_on_another_machine_it_lives_as_long_as_it_says_so(
     store: StorePaths, graph: SpecGraph
 ) -> None:
