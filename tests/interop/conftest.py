@@ -1,6 +1,7 @@
 """Tests against real Spacks; collected only if SPACKBIN_TEST_SPACK names their checkouts.
 
-Several are separated by colons. Those of Spack 1.x and those of 0.23 have tests of their own.
+Several are separated by colons. Those of Spack 1.x and those of 0.23 have tests of their own, but
+for those of the solver, which is asked in all.
 """
 
 import os
@@ -17,6 +18,7 @@ from tests.slurm.cluster import slurm_is_here
 
 CHECKOUTS = [Path(path) for path in os.environ.get("SPACKBIN_TEST_SPACK", "").split(":") if path]
 OLD_TESTS = "test_spack_0_23.py"
+SOLVER_TESTS = "test_spack_concretizes.py"
 HAVE_NEW = any(version_of(checkout) >= (1, 0) for checkout in CHECKOUTS)
 HAVE_OLD = any(version_of(checkout) < (1, 0) for checkout in CHECKOUTS)
 
@@ -29,23 +31,30 @@ def find_install_name_tool() -> str | None:
 
 HAVE_SOLVER = {"SPACKBIN_TEST_RECIPES", "SPACKBIN_TEST_PYTHON"} <= os.environ.keys()
 
+OF_1_X = [path.name for path in Path(__file__).parent.glob("test_spack_[!0]*.py")]
+
 collect_ignore = [] if HAVE_OLD else [OLD_TESTS]
-collect_ignore += [] if HAVE_SOLVER else ["test_spack_concretizes.py"]
+collect_ignore += [] if HAVE_NEW else [name for name in OF_1_X if name != SOLVER_TESTS]
+collect_ignore += [] if CHECKOUTS and HAVE_SOLVER else [SOLVER_TESTS]
 collect_ignore += [] if slurm_is_here() else ["test_spack_builds_by_slurm.py"]
 collect_ignore += [] if find_install_name_tool() else ["test_spack_moves_macho.py"]
-collect_ignore_glob = [] if HAVE_NEW else ["test_spack_[!0]*.py"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test runs with each Spack that it is for; one marked `newest` with that alone."""
     if "checkout" not in metafunc.fixturenames:
         return
-    is_old = metafunc.definition.path.name == OLD_TESTS
-    fitting = [one for one in CHECKOUTS if (version_of(one) < (1, 0)) is is_old]
+    name = metafunc.definition.path.name
+    fitting = [
+        one
+        for one in CHECKOUTS
+        if name == SOLVER_TESTS or (version_of(one) < (1, 0)) is (name == OLD_TESTS)
+    ]
     if metafunc.definition.get_closest_marker("newest_spack"):
         fitting = [max(fitting, key=version_of)]
     names = [".".join(map(str, version_of(one))) for one in fitting]
-    metafunc.parametrize("checkout", fitting, ids=names)
+    # What is started beside a Spack may serve all tests of a file with it.
+    metafunc.parametrize("checkout", fitting, ids=names, scope="module")
 
 
 @pytest.fixture
