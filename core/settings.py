@@ -5,14 +5,15 @@ Order of precedence: option, environment (`SPACKBIN_...`), config file (`config.
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import cast
-
-import platformdirs
+from typing import TYPE_CHECKING, cast
 
 from core.errors import WrongUse
 from core.model.value import Value
+
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
 
 LOCK_TIMEOUT = 1200.0
 """Seconds to wait for a package that somebody else works on; Spack waits for ever unless it is
@@ -76,24 +77,22 @@ def load_settings(
         if name != "keys" and environ.get(f"SPACKBIN_{name.upper()}")
     }
     given.update({key: value for key, value in (options or {}).items() if value is not None})
-    config_dir = _path(given.get("config_dir"), platformdirs.user_config_path("spackbin"))
+    config_dir = _path(given.get("config_dir"), lambda: _own_places().user_config_path)
     written = _config_file(config_dir / "config.toml")
     values = {**_plain(written), **given}
     return Settings(
-        store=_path(values.get("store"), Path.home() / "spackbin"),
+        store=_path(values.get("store"), lambda: Path.home() / "spackbin"),
         config_dir=config_dir,
-        cache_dir=_path(values.get("cache_dir"), platformdirs.user_cache_path("spackbin")),
-        state_dir=_path(values.get("state_dir"), platformdirs.user_state_path("spackbin")),
+        cache_dir=_path(values.get("cache_dir"), lambda: _own_places().user_cache_path),
+        state_dir=_path(values.get("state_dir"), lambda: _own_places().user_state_path),
         jobs=_count(values.get("jobs", "0")),
         cache_size=_bytes(values["cache_size"]) if values.get("cache_size") else None,
         shared_caches=tuple(
-            _path(text, Path())
-            for text in values.get("shared_caches", "").split(os.pathsep)
-            if text
+            _path(text) for text in values.get("shared_caches", "").split(os.pathsep) if text
         ),
         lock_timeout=_seconds(values.get("lock_timeout", str(LOCK_TIMEOUT))),
         use_spack=_truth(values.get("use_spack", "true")),
-        spack=_path(values["spack"], Path()) if values.get("spack") else None,
+        spack=_path(values["spack"]) if values.get("spack") else None,
         slow=_truth(values["slow"]) if values.get("slow") else None,
         mouse=_truth(values["mouse"]) if values.get("mouse") else None,
         keys=tuple(_keys(written.get("keys", {}))),
@@ -140,8 +139,16 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _path(text: str | None, default: Path) -> Path:
-    return Path(os.path.abspath(Path(text).expanduser())) if text else default
+def _path(text: str | None, default: Callable[[], Path] = Path) -> Path:
+    return Path(os.path.abspath(Path(text).expanduser())) if text else default()
+
+
+def _own_places() -> "PlatformDirs":
+    """Where the system has programs keep what is a user's."""
+    # Not needed where all places are named.
+    from platformdirs import PlatformDirs
+
+    return PlatformDirs("spackbin")
 
 
 def _truth(text: str) -> bool:

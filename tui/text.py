@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
-
 from core.model.plan import Disposition
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -84,7 +82,7 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_safe(character) for character in unicodedata.normalize("NFC", text))
+    return "".join(map(_safe, unicodedata.normalize("NFC", text)))
 
 
 def of_log(line: bytes) -> str:
@@ -96,6 +94,7 @@ def of_log(line: bytes) -> str:
     return clean(text.rpartition("\r")[2].expandtabs(_TAB))
 
 
+@lru_cache(maxsize=4096)
 def _safe(character: str) -> str:
     if character in _BLANKS:
         return " "
@@ -113,22 +112,40 @@ def to_ascii(text: str) -> str:
 def _ascii(character: str) -> str:
     if character.isascii():
         return character
-    width = cell_len(character)
+    width = _cells(character)
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain if len(plain) == width and plain.isprintable() else "?" * width
 
 
+def _cells(text: str) -> int:
+    """Terminal cells that a cleaned text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # Slow to load, and most commands do without.
+
+    return cell_len(text)
+
+
+def _sized(text: str, width: int) -> str:
+    """A cleaned text cut off or filled up to so many cells."""
+    if text.isascii():
+        return text[: max(width, 0)].ljust(width)
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width)
+
+
 def width_of(text: str) -> int:
     """Terminal cells that the cleaned text takes."""
-    return len(text) if text.isascii() and text.isprintable() else cell_len(clean(text))
+    return _cells(clean(text))
 
 
 def cropped(text: str, width: int) -> str:
     """The cleaned text in at most `width` cells; a cut is shown by an ellipsis."""
     text = clean(text)
-    if cell_len(text) <= width:
+    if _cells(text) <= width:
         return text
-    return set_cell_size(text, width - 1) + ELLIPSIS if width > 0 else ""
+    return _sized(text, width - 1) + ELLIPSIS if width > 0 else ""
 
 
 def end_of(text: str, width: int) -> str:
@@ -143,13 +160,13 @@ def end_of(text: str, width: int) -> str:
 
 def fitted(text: str, width: int) -> str:
     """The cleaned text in exactly `width` cells."""
-    return set_cell_size(cropped(text, width), width)
+    return _sized(cropped(text, width), width)
 
 
 def aligned_right(text: str, width: int) -> str:
     """The cleaned text at the right end of exactly `width` cells."""
     text = cropped(text, width)
-    return " " * (width - cell_len(text)) + text
+    return " " * (width - _cells(text)) + text
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -158,7 +175,7 @@ def wrapped(text: str, width: int) -> list[str]:
     lines = [""]
     for word in clean(text).split():
         joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if cell_len(joined) <= width:
+        if _cells(joined) <= width:
             lines[-1] = joined
             continue
         if lines[-1]:
@@ -171,7 +188,7 @@ def wrapped(text: str, width: int) -> list[str]:
 def _chopped(word: str, width: int) -> list[str]:
     pieces = [""]
     for character in word:
-        if pieces[-1] and cell_len(pieces[-1] + character) > width:
+        if pieces[-1] and _cells(pieces[-1] + character) > width:
             pieces.append("")
         pieces[-1] += character
     return pieces

@@ -123,7 +123,7 @@ class BlobCache:
         for cache in (self._shelf.directory, *self._shared):
             with suppress(OSError):
                 flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
-                path = cache / BLOBS / digest[:2] / digest
+                path = cache.joinpath(BLOBS, digest[:2], digest)
                 with os.fdopen(os.open(path, flags), "rb") as stream:
                     data = stream.read(limit + 1)
                 if hashlib.sha256(data).hexdigest() == digest:

@@ -45,6 +45,7 @@ class JournalWriter:
         self._descriptor = os.open(self._path, flags, 0o644)
         self._lock = threading.Lock()
         self._is_ended = False
+        self._is_request_kept = False
         size = os.fstat(self._descriptor).st_size
         self._is_cut = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
@@ -71,17 +72,17 @@ class JournalWriter:
             self._is_ended = isinstance(event, RunFinished)
 
     def sync(self) -> None:
-        """Make what was written survive a power cut, where the file system can."""
+        """Make what was written survive a power cut, and the request too, where that can be."""
         with contextlib.suppress(OSError):
             with self._lock:
                 if self._is_ended:
                     return
                 # Nobody who has something to say waits for the disk.
                 descriptor = os.dup(self._descriptor)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _flush(descriptor)
+            if not self._is_request_kept:
+                _flush(os.open(self._path.with_name(REQUEST), os.O_RDONLY | os.O_CLOEXEC))
+                self._is_request_kept = True
 
     def close(self) -> None:
         """Make the journal durable and close it."""
@@ -182,6 +183,14 @@ class Run:
         return text.strip().rpartition("\n")[2]
 
 
+def _flush(descriptor: int) -> None:
+    """Have a file on disk, and close it."""
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _not_told(directory: Path, error: OSError) -> StoreError:
     return StoreError(
         f"The engine cannot be told: {error.strerror}",
@@ -216,6 +225,9 @@ def runs(settings: Settings) -> list[Run]:
 def new_run(settings: Settings, request: object) -> Run:
     """A new run that holds `request` (anything that msgspec can write as JSON).
 
+    It survives a power cut from when its engine has put something into the store, see
+    `JournalWriter.sync`: until then there is nothing to tidy up after it.
+
     Raises:
         StoreError: the state directory cannot be written.
     """
@@ -224,7 +236,7 @@ def new_run(settings: Settings, request: object) -> Run:
     try:
         directory.mkdir(parents=True)
         (directory / LOCK).write_text(kernel())
-        write_atomically(directory / REQUEST, msgspec.json.encode(request))
+        write_atomically(directory / REQUEST, msgspec.json.encode(request), durable=False)
     except OSError as error:
         raise StoreError(
             f"The run cannot be recorded: {error.strerror}",

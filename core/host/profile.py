@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -100,6 +99,8 @@ def _with_target(host: Host, target: str, targets: tuple[str, ...]) -> Host:
 def _check_target(target: str) -> None:
     if present_name(target) in known_targets():
         return
+    from difflib import get_close_matches  # For mistyped names alone.
+
     close = get_close_matches(target, known_targets(), n=3)
     hint = f"Did you mean {', '.join(close)}?" if close else "Write it as zen2 or x86_64_v3"
     raise WrongUse(f"{target!a} is no known microarchitecture", hint=hint)

@@ -9,8 +9,6 @@ from core.errors import MirrorError, NotFound, StoreError, TooLong
 from core.mirror.archives import LARGEST_ARCHIVE, too_long, within
 from core.mirror.download import Progress, download
 from core.mirror.layout import IndexRecord, Layout
-from core.mirror.oci import check_unsigned, recognised_registry
-from core.mirror.v2 import LayoutV2
 from core.mirror.v3 import LayoutV3
 from core.model.artifact import RawManifest, VerifiedManifest, Wanted, wanted_of
 from core.model.blobs import INDEX
@@ -49,7 +47,10 @@ def open_mirror(mirror: Mirror, memory: Memory | None = None) -> "MirrorClient":
         Refused: it is in a registry, which has no signatures, and configured as signed.
         WrongUse: the URL has a scheme that we do not speak.
     """
-    check_unsigned(mirror)
+    if scheme_of(mirror.url) in REGISTRY_SCHEMES:
+        from core.mirror.oci import check_unsigned
+
+        check_unsigned(mirror)
     transport = open_transport(mirror.url, mirror.connection, memory)
     try:
         return MirrorClient(mirror, _recognised(transport, mirror.url, mirror.view), transport)
@@ -59,15 +60,25 @@ def open_mirror(mirror: Mirror, memory: Memory | None = None) -> "MirrorClient":
 
 
 def _recognised(transport: Transport, url: str, view: str = "") -> Layout:
-    """The newest layout that is there, as Spack has it; only v3 has views."""
+    """The newest layout that is there, as Spack has it; only v3 has views.
+
+    What is not of the newest layout is loaded when it is met.
+    """
     if scheme_of(url) in REGISTRY_SCHEMES:
         if view:
             raise MirrorError(f"A registry has no views of its index, such as {view}", shown(url))
+        from core.mirror.oci import recognised_registry
+
         return recognised_registry(transport, url)
-    layouts: tuple[Layout, ...] = (LayoutV3(url, view),) if view else (LayoutV3(url), LayoutV2(url))
-    for layout in layouts:
-        if layout.is_here(transport):
-            return layout
+    newest = LayoutV3(url, view)
+    if newest.is_here(transport):
+        return newest
+    if not view:
+        from core.mirror.v2 import LayoutV2
+
+        older = LayoutV2(url)
+        if older.is_here(transport):
+            return older
     raise NotFound(
         f"There is no Spack build cache at {shown(url)}",
         hint="The URL must be that of the directory in which v3 and blobs are, or build_cache,"

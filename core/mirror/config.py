@@ -18,6 +18,7 @@ from core.model.value import Value
 __all__ = ["Configured", "Mirror", "MirrorConfig", "normalise_url", "read_entries"]
 
 _Entries = dict[object, object]
+_Check = Callable[[Mirror], None]
 
 
 class Configured(Value, frozen=True):
@@ -31,7 +32,7 @@ class Configured(Value, frozen=True):
 
 def read_entries(
     entries: Iterable[tuple[object, object, Path, str]],
-    check: Callable[[Mirror], None] = lambda _: None,
+    check: _Check = lambda _: None,
 ) -> Configured:
     """What entries of `mirrors.yaml` name; a bad one does not keep the others from being used.
 
@@ -63,12 +64,16 @@ class MirrorConfig:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: tuple[bytes, _Entries] | None = None
+        self._read: tuple[_Entries, _Check, Configured] | None = None
 
-    def read(self, check: Callable[[Mirror], None] = lambda _: None) -> Configured:
+    def read(self, check: _Check = lambda _: None) -> Configured:
         """The mirrors of binaries; `check` as for `read_entries`."""
-        base = Path(os.path.abspath(self._path.parent))
-        entries = ((name, entry, base, "") for name, entry in self._entries().items())
-        return read_entries(entries, check)
+        found = self._entries()
+        if self._read is None or self._read[0] is not found or self._read[1] is not check:
+            base = Path(os.path.abspath(self._path.parent))
+            entries = ((name, entry, base, "") for name, entry in found.items())
+            self._read = (found, check, read_entries(entries, check))
+        return self._read[2]
 
     def names(self) -> frozenset[str]:
         """The names that are taken, whatever they stand for."""

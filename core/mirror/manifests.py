@@ -6,6 +6,7 @@ They are believed no more than fresh ones: each use checks the signature again.
 import hashlib
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -68,5 +69,10 @@ class ManifestShelf(Value, frozen=True):
             return None
 
     def _path(self, mirror: Mirror, hash_: DagHash) -> Path:
-        place = hashlib.sha256(shown(mirror.url).encode()).hexdigest()[:16]
-        return self.directory / place / f"{hash_}.json"
+        return self.directory.joinpath(_place_of(mirror.url), f"{hash_}.json")
+
+
+@lru_cache(maxsize=64)
+def _place_of(url: str) -> str:
+    """The directory of a mirror's manifests."""
+    return hashlib.sha256(shown(url).encode()).hexdigest()[:16]

@@ -30,7 +30,8 @@ def prepare_structs() -> None:
 
 def _below(struct: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
     for child in struct.__subclasses__():
-        # A value is read from JSON as part of another Struct, if at all, and prepared with that.
-        if child is not Value:
+        # A value is read from JSON as part of another Struct, if at all, and prepared with that;
+        # those in which msgspec describes types are never read.
+        if child is not Value and not child.__module__.startswith("msgspec."):
             yield child
             yield from _below(child)

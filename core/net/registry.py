@@ -23,13 +23,14 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]{{2,39}}\])(?::[0-9]{{1,5}})?"
 _PART = r"[A-Za-z0-9]+(?:(?:[._]|__|-+)[A-Za-z0-9]+)*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-_REFERENCE = re.compile(
+# Texts, which are compiled when they are first used: few mirrors are in a registry.
+_REFERENCE = (
     rf"(?:(?P<domain>{_DOMAIN})/)?(?P<name>{_PART}(?:/{_PART})*)"
     rf"(?::{_TAG})?(?:@sha256:[0-9a-f]{{64}})?"
 )
 
 # By Docker's rule these would be images of Docker Hub, which nobody means.
-_HOST_ALONE = re.compile(r"localhost|[^/]+\.[^/]*|[^/]+:[0-9]+")
+_HOST_ALONE = r"localhost|[^/]+\.[^/]*|[^/]+:[0-9]+"
 
 
 class Repository(Value, frozen=True):
@@ -77,8 +78,8 @@ def parse_repository(url: str) -> Repository:
             f"The URL of a registry cannot hold a user name or password: {shown(url)}",
             hint="Log in with `docker login` or `podman login`, and leave them out of the URL",
         )
-    found = _REFERENCE.fullmatch(text)
-    if found is None or len(text) > MAX_NAME + 200 or _HOST_ALONE.fullmatch(text):
+    found = re.fullmatch(_REFERENCE, text)
+    if found is None or len(text) > MAX_NAME + 200 or re.fullmatch(_HOST_ALONE, text):
         raise WrongUse(
             f"{shown(url)} does not name a repository in a registry",
             hint=f"Write {scheme_of(url)}://HOST/NAME, e.g. {scheme_of(url)}://ghcr.io/user/cache",

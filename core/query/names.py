@@ -1,7 +1,6 @@
 """Names of packages by how well they answer what was typed."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 _MOST_ALIKE = 5
 _LEAST_ALIKE = 0.7
@@ -21,6 +20,8 @@ def rank_names(text: str, names: Collection[str]) -> list[str]:
     found = sorted((_distance(part, name.lower()), name) for name in names if part in name.lower())
     if found:
         return [name for _, name in found]
+    from difflib import get_close_matches  # For mistyped names alone.
+
     # What has too few of the letters cannot be alike, and is ruled out a good deal faster.
     alike = [name for name in names if _likeness(part, name) >= _LEAST_ALIKE]
     return get_close_matches(part, alike, n=_MOST_ALIKE, cutoff=_LEAST_ALIKE)

@@ -24,8 +24,9 @@ _RANGE = rf"(?:{_VERSION})?:(?:{_VERSION}(?!\s*=))?"
 _ITEM = rf"(?:{_RANGE}|{_VERSION})"
 _GIT = r"(?:git\.[A-Za-z0-9_][A-Za-z0-9_./-]*|[A-Fa-f0-9]{40})"
 
-# The order decides where several could match.
-_TOKEN = re.compile(
+# The order decides where several could match. A text: to compile it takes longer than all else that
+# is done with a query, and most are of one plain word.
+_TOKEN = (
     rf"(?P<space>\s+)"
     rf"|(?P<edge>\^|%%|%)(?:(?P<properties>\[)|\s*{_PROVIDED})?"
     rf"|(?P<end>\])(?:\s*{_PROVIDED.replace('virtuals', 'end_virtuals')})?"
@@ -36,6 +37,7 @@ _TOKEN = re.compile(
     rf"|(?P<name>{_NAME}(?:\.{_NAME})*|\*)"
     rf"|/(?P<hash>[A-Za-z0-9_]+)"
 )
+_PLAIN_WORD = re.compile(rf"(?P<name>{_NAME}(?:\.{_NAME})*)|/(?P<hash>[A-Za-z0-9_]+)")
 
 
 class Token(Value, frozen=True):
@@ -67,9 +69,13 @@ def tokens(text: str) -> Iterator[Token]:
     """
     if len(text) > LONGEST_QUERY:
         raise WrongUse(f"The query is longer than {LONGEST_QUERY} characters")
-    position = 0
+    if word := _PLAIN_WORD.fullmatch(text):
+        kind = cast("Kind", word.lastgroup)
+        yield Token(kind, word[kind], 0)
+        return
+    position, token = 0, re.compile(_TOKEN)
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = token.match(text, position)
         if match is None:
             refuse(f"{text[position]!a} does not belong in a spec", text, position)
         if match["space"] is None:

@@ -1,7 +1,6 @@
 """Signing of Mach-O files ad hoc by `codesign`, the program of macOS, as Spack has it do."""
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path, PurePosixPath
@@ -40,6 +39,8 @@ def codesigned(data: Data, name: str, program: str, *, scratch: Path | None = No
 
 
 def _run(command: list[str]) -> None:
+    import subprocess  # On a Mac alone.
+
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=CODESIGN_SECONDS

@@ -54,9 +54,12 @@ class Offers:
         self._verifiers: dict[MirrorName, Verifier] = {}
         self._ahead: dict[tuple[MirrorName, DagHash], Future[Found]] = {}
         self._silent: set[MirrorName] = set()
+        self._orders: dict[tuple[MirrorName, ...], list[Mirror]] = {}
         self._locks: defaultdict[MirrorName, threading.Lock] = defaultdict(threading.Lock)
 
-    def look_ahead(self, wanted: Sequence[Wanted], pool: Executor, cancel: CancelToken) -> None:
+    def look_ahead(
+        self, wanted: Sequence[Wanted], pool: Executor, cancel: CancelToken
+    ) -> list[Future[None]]:
         """Read the manifests that `ask` will want first, and check their signatures together.
 
         What goes wrong here is found out again, and told, by `ask`.
@@ -65,6 +68,9 @@ class Offers:
             wanted: what will be asked for, and the mirrors that list it.
             pool: what reads the manifests.
             cancel: looked at between manifests.
+
+        Returns:
+            The checks, to be waited for before `ask` is called.
         """
         ahead: defaultdict[MirrorName, list[Future[Found]]] = defaultdict(list)
         for spec, names in wanted:
@@ -72,13 +78,11 @@ class Offers:
                 future = pool.submit(self._found_ahead, mirror, spec, cancel)
                 self._ahead[mirror.name, spec.hash] = future
                 ahead[mirror.name].append(future)
-        checks = [
+        return [
             pool.submit(self._check_ahead, name, futures[start : start + TOGETHER])
             for name, futures in ahead.items()
             for start in range(0, len(futures), TOGETHER)
         ]
-        for check in checks:
-            check.result()
 
     def _found_ahead(self, mirror: Mirror, spec: ConcreteSpec, cancel: CancelToken) -> Found:
         cancel.check()
@@ -90,6 +94,10 @@ class Offers:
         raws = [future.result().raw for future in futures if future.exception() is None]
         with suppress(SpackbinError):
             self._verifier(self._configured[name]).look_ahead(raws)
+
+    def ask_all(self, wanted: Sequence[Wanted], cancel: CancelToken) -> list[tuple[DagHash, Offer]]:
+        """What `ask` answers for each of `wanted`, by hash."""
+        return [(spec.hash, self.ask(spec, names, cancel)) for spec, names in wanted]
 
     def ask(self, spec: ConcreteSpec, names: Sequence[MirrorName], cancel: CancelToken) -> Offer:
         """The best mirror's that is good, or what is wrong with the first one.
@@ -120,8 +128,12 @@ class Offers:
         return refusals[0] if refusals else Refusal(Blocker.MIRROR, "No mirror has it any more")
 
     def _best_first(self, names: Sequence[MirrorName]) -> list[Mirror]:
-        found = [self._configured[name] for name in names if name in self._configured]
-        return sorted(found, key=lambda mirror: mirror.is_doubtful)
+        order = self._orders.get(tuple(names))
+        if order is None:
+            found = [self._configured[name] for name in names if name in self._configured]
+            order = sorted(found, key=lambda mirror: mirror.is_doubtful)
+            self._orders[tuple(names)] = order
+        return order
 
     @cached_property
     def _configured(self) -> dict[MirrorName, Mirror]:

@@ -7,6 +7,7 @@ can take it is found out last.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ from core.trust.pins import PinStore
 
 if TYPE_CHECKING:
     # Loaded if there is anything to ask: a plan of what is installed answers at once.
-    from core.session.offers import Offers
+    from core.session.offers import Offers, Wanted
     from core.session.readiness import Readiness
 
 CONNECTIONS = 8
@@ -137,12 +138,12 @@ class Planner:
             return graph.children(hash_, TO_BUILD if is_built else LINK_RUN)
 
         wanted = [
-            spec
+            (spec, names)
             for spec in graph.order_by(children)
             if spec.external is None
             and spec.hash not in installed
             and spec.hash not in offers
-            and catalog.sources(spec.hash)
+            and (names := catalog.sources(spec.hash))
         ]
         if wanted:
             offers |= self._asked(asked, wanted, cancel)
@@ -159,25 +160,28 @@ class Planner:
         return replace(plan, builder=builder)
 
     def _asked(
-        self, asked: "Callable[[], Offers]", wanted: Sequence[ConcreteSpec], cancel: CancelToken
+        self, asked: "Callable[[], Offers]", wanted: "Sequence[Wanted]", cancel: CancelToken
     ) -> _Offers:
         """What the mirrors say of each spec."""
         from concurrent.futures import ThreadPoolExecutor
 
         # All is loaded before it is prepared for threads, and before the engine copies it.
-        _, offers = self._readiness, asked()
+        offers = asked()
         prepare_structs()
         if self._standby:
             # Before there are threads; the engine loads while the mirrors are asked.
             self._standby.expect_run()
-        sources = self._mirrors.catalog().sources
-        listed = [(spec, sources(spec.hash)) for spec in wanted]
         with ThreadPoolExecutor(CONNECTIONS, "offers") as pool:
-            offers.look_ahead(listed, pool, cancel)
-            futures = [pool.submit(offers.ask, spec, names, cancel) for spec, names in listed]
-            return {
-                spec.hash: future.result() for spec, future in zip(wanted, futures, strict=True)
-            }
+            checks = offers.look_ahead(wanted, pool, cancel)
+            # Mostly they wait for GnuPG; meanwhile what comes next is loaded.
+            self._readiness.load({name for _, names in wanted for name in names})
+            for check in checks:
+                check.result()
+            # A task for each connection: one for each spec costs more than what there is to do.
+            count = min(CONNECTIONS, len(wanted))
+            shares = [wanted[start::count] for start in range(count)]
+            answers = pool.map(partial(offers.ask_all, cancel=cancel), shares)
+            return dict(chain.from_iterable(answers))
 
     def _strangers(self, plan: Plan) -> list[Mirror]:
         """The mirrors whose builds must not go where the plan would put them."""

@@ -1,9 +1,11 @@
 """Whether a store can take what a plan would bring, found out before anything is fetched for it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from core.cancel import CancelToken
 from core.errors import SpackbinError
+from core.model.ident import MirrorName
 from core.model.plan import Disposition, Obstacle, Plan
 from core.planning.preflight import prefixes_of, preflight
 from core.session.mirrors import MirrorDesk
@@ -21,6 +23,10 @@ class Readiness:
 
     def __init__(self, settings: Settings, mirrors: MirrorDesk, pins: PinStore) -> None:
         self._samples = Samples(settings, mirrors, pins)
+
+    def load(self, names: Iterable[MirrorName]) -> None:
+        """Have loaded what `check` needs of a plan that takes builds from these mirrors."""
+        self._samples.load(names)
 
     def check(self, plan: Plan, cancel: CancelToken) -> Plan:
         """`plan` with what was found about its store; what cannot be moved there is blocked.

@@ -1,7 +1,8 @@
 """What can be known of archives before an install fetches them: remembered, or looked at now."""
 
+import importlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from core.blobs.fetching import no_progress
 from core.cancel import CancelToken
 from core.errors import Interrupted, SpackbinError
 from core.mirror.archives import fetched
+from core.model.artifact import VerifiedArtifact
 from core.model.facts import BuildFacts
 from core.model.ident import DagHash, MirrorName, Sha256
 from core.model.mirror import Mirror
 from core.model.plan import Disposition, Plan, PlanNode
+from core.model.structs import prepare_structs
 from core.planning.preflight import Known, is_close
-from core.planning.survey import survey_archive
 from core.relocate.fit import margin_of
 from core.session.mirrors import MirrorDesk
 from core.settings import Settings
@@ -29,6 +31,8 @@ BUDGET = 1 << 20
 """Bytes of archives that are fetched for one plan, to look into them. They stay in the cache."""
 _AT_ONCE = 4
 
+_Survey = Callable[[VerifiedArtifact, CancelToken], BuildFacts]
+
 
 class Samples:
     """Gathers what is known of the archives of a plan."""
@@ -38,6 +42,12 @@ class Samples:
         self._mirrors = mirrors
         self._pins = pins
         self._builds = KnownBuilds(settings.cache_dir)
+
+    def load(self, names: Iterable[MirrorName]) -> None:
+        """Have loaded what `known` will need, as far as can be seen, if it asks these mirrors."""
+        mirrors = [mirror for mirror in self._mirrors.configured() if mirror.name in names]
+        if not all(self._builds.sample(mirror.url) for mirror in mirrors):
+            importlib.import_module("core.planning.survey")
 
     def known(
         self, plan: Plan, store: StorePaths, here: Mapping[DagHash, Path], cancel: CancelToken
@@ -108,11 +118,17 @@ class Samples:
     ) -> dict[Sha256, BuildFacts]:
         if not nodes:
             return {}
+        # Seldom needed, and before there are threads.
+        from core.planning.survey import survey_archive
+
+        prepare_structs()
         blobs = BlobCache(self._settings.cache_dir, self._settings.shared_caches)
         try:
             with ThreadPoolExecutor(_AT_ONCE, "samples") as pool:
                 asked = {
-                    _digest_of(node): pool.submit(self._look_at, node, mirror, blobs, cancel)
+                    _digest_of(node): pool.submit(
+                        self._look_at, node, mirror, blobs, survey_archive, cancel
+                    )
                     for node in nodes
                 }
         finally:
@@ -121,7 +137,12 @@ class Samples:
         return {digest: facts for digest, facts in found.items() if facts}
 
     def _look_at(
-        self, node: PlanNode, mirror: Mirror, blobs: BlobCache, cancel: CancelToken
+        self,
+        node: PlanNode,
+        mirror: Mirror,
+        blobs: BlobCache,
+        survey: _Survey,
+        cancel: CancelToken,
     ) -> BuildFacts | None:
         """Fetch, verify and survey; `None` if that is not possible: the install will say why."""
         try:
@@ -136,7 +157,7 @@ class Samples:
                 manifest, document, blobs, client.archive, cancel=cancel, progress=no_progress
             )
             try:
-                facts = survey_archive(verifier.artifact(artifact), cancel)
+                facts = survey(verifier.artifact(artifact), cancel)
             finally:
                 blobs.release(artifact.archive)
         except Interrupted:

@@ -1,6 +1,5 @@
 """Where a Spack is, and what its configuration files may refer to."""
 
-import getpass
 import os
 import re
 import shutil
@@ -48,6 +47,8 @@ class SpackInstance(Value, frozen=True):
             case "spack":
                 return str(self.prefix)
             case "user":
+                import getpass  # Few paths name the user.
+
                 return getpass.getuser()
             case "tempdir":
                 return tempfile.gettempdir()

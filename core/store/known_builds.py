@@ -60,7 +60,7 @@ class KnownBuilds:
             _write(self._sample_path(url), digest.encode())
 
     def _path(self, digest: Sha256) -> Path:
-        return self._directory / digest[:2] / f"{digest}.json"
+        return self._directory.joinpath(digest[:2], f"{digest}.json")
 
     def _sample_path(self, url: str) -> Path:
         return self._directory / "mirrors" / hashlib.sha256(url.encode()).hexdigest()[:32]

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from core.model.plan import Space
@@ -39,6 +38,8 @@ def _quota_of(place: Path) -> tuple[int | None, int | None]:
     device = _device_of(place)
     if program is None or device is None:
         return None, None
+    import subprocess  # Most machines have no quotas.
+
     try:
         done = subprocess.run(
             [program, "--user", "--no-wrap", "--raw-grace"],

@@ -88,6 +88,22 @@ def test_a_plan_of_a_mirror_in_files_needs_no_network(environment: dict[str, str
     loaded = loaded_by(environment, "plan", "reef")
     assert "core.session.planner" in loaded
     assert loaded.isdisjoint({"elftools", "httpx", "http.client", "ssl", "textual", "yaml"})
+    # Nor other layouts, other registries, or what is said of builds and of mistyped names.
+    assert loaded.isdisjoint(
+        {"core.mirror.oci", "core.mirror.v2", "difflib", "rich", "tarfile", "tui.state.forecast"}
+    )
+
+
+def test_a_plan_of_what_was_looked_at_lately_reads_no_archive_and_starts_nothing(
+    environment: dict[str, str],
+) -> None:
+    loaded_by(environment, "plan", "reef")
+    again = loaded_by(environment, "plan", "reef")
+    assert "core.session.readiness" in again
+    assert not again & (STARTS | SLOW)
+    assert again.isdisjoint(
+        {"core.archive.stream", "core.planning.survey", "platformdirs", "subprocess", "zlib_ng"}
+    )
 
 
 def test_an_install_copies_itself_to_be_the_engine_and_one_with_nothing_to_do_does_not(
@@ -98,6 +114,8 @@ def test_an_install_copies_itself_to_be_the_engine_and_one_with_nothing_to_do_do
     first = loaded_by(environment, "install", "--yes", "reef")
     assert first & STARTS == {"os.fork"}
     assert "core.session.runs" in first
+    # Of a run that goes well nothing is said for which the screen's view of runs is needed.
+    assert first.isdisjoint({"rich", "tui.cli.takeover", "tui.state.run"})
     again = loaded_by(environment, "install", "--yes", "reef")
     assert not again & (STARTS | SLOW)
     # Nobody is asked, nothing is looked at in archives, and no run is followed.

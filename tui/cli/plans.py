@@ -14,9 +14,7 @@ from tui.cli.building import build_options, builder_of
 from tui.cli.machine import machine_options
 from tui.cli.output import note, print_document, say, say_all
 from tui.cli.root import Globals
-from tui.cli.solving import solved
 from tui.cli.specs import environment_option, whole_specs
-from tui.state.forecast import forecast_lines
 from tui.state.preflight import fit_words, space_words
 from tui.state.tree import TreeState
 from tui.text import counted, fingerprint, size_in_all
@@ -115,6 +113,8 @@ def make_plan_of(
             hint="Name them in two commands, or add it to the environment with Spack",
         )
     if open_:
+        from tui.cli.solving import solved
+
         reuse = False if fresh else None
         locked = solved(session, open_, reuse=reuse, is_quiet=is_quiet)
         for root in locked.roots:
@@ -165,8 +165,11 @@ def print_plan(plan: Plan, forecast: "Forecast | None" = None) -> None:
         for node in nodes:
             if node.reason:
                 say(f"  {node.spec.label}: {node.reason}")
-    for line in forecast_lines(plan, forecast) if forecast else ():
-        say(line)
+    if forecast:
+        from tui.state.forecast import forecast_lines
+
+        for line in forecast_lines(plan, forecast):
+            say(line)
     for signer, name in plan.signers:
         say(f"Signed by  {name}  {fingerprint(signer)}")
     say(f"Store      {plan.store}")

@@ -1,10 +1,10 @@
 """The warnings that mirrors wear wherever they are named."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from core.model.ident import MirrorName
 from core.model.mirror import Channel
+from core.model.value import Value
 from core.model.views import MirrorStatus
 from tui.text import Part
 
@@ -18,8 +18,7 @@ CHANNEL_WORDS = {
 """What stands behind the builds of a mirror, in words."""
 
 
-@dataclass(frozen=True)
-class Badges:
+class Badges(Value, frozen=True):
     """Which mirrors are of a pull request or unsigned, and where their builds go."""
 
     mirrors: tuple[MirrorStatus, ...] = ()

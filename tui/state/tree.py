@@ -3,17 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.model.branches import branch_counts
-from core.model.forecast import Forecast
 from core.model.graph import LINK_RUN, TO_BUILD
 from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan, PlanNode
 from core.model.spec import ConcreteSpec
+from core.model.value import Value
 from tui.state.badges import NO_BADGES, Badges, badge_part
-from tui.state.forecast import estimate_words
 from tui.text import MARKS, Line, Part, counted, plain, size, variants
+
+if TYPE_CHECKING:
+    # Of plans in which something is to be built.
+    from core.model.forecast import Forecast
 
 REFERENCE = "↑"
 """Says that a node stands further above."""
@@ -21,8 +24,7 @@ WIDEST_GUIDES = 90
 """Cells of guides that are kept, so that a hostile graph of any depth stays small."""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeRow:
+class TreeRow(Value, frozen=True):
     """One visible line of the tree."""
 
     depth: int
@@ -64,7 +66,7 @@ class TreeState:
     """Nodes whose children are hidden."""
     badges: Badges = NO_BADGES
     """The warnings that mirrors wear."""
-    forecast: Forecast | None = None
+    forecast: "Forecast | None" = None
     """How long the builds may take, if that was found out."""
     _nodes: dict[DagHash, PlanNode] = field(init=False)
     _counts: Mapping[DagHash, Counter[Disposition]] | None = field(init=False, default=None)
@@ -154,6 +156,8 @@ class TreeState:
         """What is to be fetched for a row, or how long its build may take; empty for neither."""
         is_built = row.node is not None and row.node.disposition is Disposition.BUILD
         if self.forecast and is_built and not row.is_reference:
+            from tui.state.forecast import estimate_words
+
             return estimate_words(self.forecast.estimates.get(row.hash))
         return size_of(row)
 

@@ -1,6 +1,7 @@
 """The journal of a run."""
 
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -116,4 +117,27 @@ def test_a_journal_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> Non
     writer = JournalWriter(run.directory)
     with pytest.raises(StoreError, match="journal of the run cannot be written: No space left"):
         writer.append(finished())
+    writer.close()
+
+
+def test_the_request_is_had_on_disk_with_the_journal_and_nobody_waits_for_it_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    flush = os.fsync
+
+    def noted(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    run = new_run(settings_below(tmp_path), {"version": 1})
+    assert flushed == []
+    journal = (run.directory / "journal.jsonl", run.directory / "request.json")
+    writer = JournalWriter(run.directory)
+    writer.append(PhaseStarted(time=1.0, node=DagHash("a" * 32), phase="register", total=0))
+    writer.sync()
+    assert flushed == [path.stat().st_ino for path in journal]
+    writer.sync()
+    assert flushed[2:] == [journal[0].stat().st_ino]
     writer.close()

@@ -34,6 +34,7 @@ def reason(data: bytes) -> str:
 def test_what_json_writes_is_read_back(document: object) -> None:
     assert strict_json(json.dumps(document).encode()) == document
     assert strict_json(json.dumps(document, ensure_ascii=False).encode()) == document
+    assert strict_json(json.dumps(document, ensure_ascii=False, indent=2).encode()) == document
 
 
 @given(st.binary(max_size=200))
@@ -64,6 +65,7 @@ def test_nesting_up_to_the_limit_is_read() -> None:
         (b'{"x": [{"a": 1, "\\u0061": 2}]}', "it has the same key twice in one object"),
         (b'{"a":1,"a":1}', "it has the same key twice in one object"),
         (b'{"a":[1,' + b"9" * 21 + b"]}", "it holds a number that is too large"),
+        (b'{"a": [1, -' + b"9" * 21 + b"]}", "it holds a number that is too large"),
         (b"-" + b"9" * 21, "it holds a number that is too large"),
         (b'{"a": NaN}', "it holds NaN, which is not JSON"),
         (b'{"a": -Infinity}', "it holds -Infinity, which is not JSON"),

@@ -11,6 +11,7 @@ from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.query.parse import parse_query
+from core.query.tokens import Token, tokens
 from tests.core.catalog.golden_index import made_up_hash, record
 
 NO_GRAPH = SpecGraph((), {})
@@ -288,3 +289,16 @@ def test_a_quick_look_rules_out_what_cannot_match() -> None:
         assert parse_query(text).admits(**known)
     for text in ("zlib", "@1.12", "os=rhel8", "target=zen3:", "/ab", "builtin.mock.hdf5"):
         assert not parse_query(text).admits(**known)
+
+
+@given(st.text("aB1_-./*@", max_size=8))
+def test_a_plain_word_is_what_it_is_among_others(text: str) -> None:
+    # A blank behind it changes nothing, and makes it no plain word.
+    assert _tokens_or_refusal(text) == _tokens_or_refusal(f"{text} ")
+
+
+def _tokens_or_refusal(text: str) -> list[Token] | None:
+    try:
+        return list(tokens(text))
+    except WrongUse:
+        return None

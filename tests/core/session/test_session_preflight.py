@@ -12,6 +12,7 @@ from core.mirror.archives import fetched
 from core.model.artifact import FetchedArtifact
 from core.model.ident import DagHash, Sha256
 from core.model.plan import Disposition, Fit, Plan
+from core.planning import survey as survey_module
 from core.session import Session
 from core.session import samples as samples_module
 from tests.core.session.trusting import opened, refresh
@@ -59,7 +60,7 @@ def test_what_was_looked_at_is_not_looked_at_again(
     def unexpected(*_: object) -> None:
         raise AssertionError("it was looked at again")
 
-    monkeypatch.setattr(samples_module, "survey_archive", unexpected)
+    monkeypatch.setattr(survey_module, "survey_archive", unexpected)
     assert plan(session).preflight.fits == first.preflight.fits
     assert Fit.UNKNOWN not in first.preflight.fits.values()
 
