@@ -12,6 +12,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding
 from textual.filter import LineFilter
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -24,8 +25,6 @@ from tui.screens.base import CommandScreen, Patient
 from tui.screens.browse import BrowseScreen
 from tui.screens.dialogs import Dialog, error_dialog
 from tui.state.badges import NO_BADGES, Badges
-from tui.state.run import RunState
-from tui.state.runnode import Status
 from tui.theme import THEME, terminal_problem, wants_ascii, wants_mouse
 from tui.tidy import Tidy
 from tui.widgets.alphabet import Alphabet
@@ -39,6 +38,7 @@ from tui.widgets.painter import Painter
 if TYPE_CHECKING:
     # Loaded by the jobs that need it, when the first frame is out.
     from core.session import Run, Session
+    from tui.state.run import RunState
 
 GOES_ON = "The install goes on. Watch it with: spackbin attach"
 PAUSED = "The install is paused. Go on with: spackbin resume"
@@ -62,10 +62,11 @@ class SpackbinApp(App[int]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+c", "leave", "Leave", priority=True, show=False)]  # noqa: RUF012
+    # It stays as it is: a theme that is set makes Textual read all styles a second time.
+    theme = Reactive(THEME, init=False)
 
     def __init__(self, session: "Session", *, ascii_only: bool | None = None) -> None:
         super().__init__(ansi_color=True, driver_class=TerminalDriver)
-        self.theme = THEME
         self.animation_level = "none"
         is_ascii = wants_ascii() if ascii_only is None else ascii_only
         self._alphabet = Alphabet(ascii_only=is_ascii)
@@ -79,7 +80,7 @@ class SpackbinApp(App[int]):
         self._jobs = Jobs(self, session)
         self._tidy = Tidy()
         self._run: Run | None = None
-        self._run_state = RunState()
+        self._run_state: RunState | None = None
         self.badges = NO_BADGES
         """The warnings that mirrors wear, for all screens that name one."""
 
@@ -101,10 +102,13 @@ class SpackbinApp(App[int]):
     def _is_busy(self) -> bool:
         return isinstance(self._driver, TerminalDriver) and self._driver.is_busy
 
+    def get_default_screen(self) -> BrowseScreen:
+        """The first screen."""
+        return BrowseScreen()
+
     def on_mount(self) -> None:
-        """Open the first screen."""
+        """Say what is wrong, and ask how far away the terminal is."""
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
-        self.push_screen(BrowseScreen())
         if self._key_problems:
             self.push_screen(error_dialog(_wrong_keys(self._key_problems)))
         if self._settings.slow is None:
@@ -220,11 +224,11 @@ class SpackbinApp(App[int]):
                 self._find(run, is_wanted=is_alive or request.shows)
                 if request.shows:
                     self._show_run()
-            case facts.EventsArrived(run, events) if run is self._run:
-                self._progress(self._run_state.fold(events))
-            case facts.EngineLost(run, last_words) if run is self._run:
+            case facts.EventsArrived(run, events) if run is self._run and self._run_state:
+                self._progress(self._run_state, self._run_state.fold(events))
+            case facts.EngineLost(run, last_words) if run is self._run and self._run_state:
                 self._run_state.lose(last_words)
-                self._progress(frozenset())
+                self._progress(self._run_state, frozenset())
             case facts.MirrorsRefreshed() | facts.RefreshFailed():
                 self._jobs.start(requests.ReadMirrors())
             case facts.RequestFailed(request, error) if not request.is_quiet:
@@ -238,11 +242,14 @@ class SpackbinApp(App[int]):
             self._follow(run)
 
     def _follow(self, run: "Run") -> None:
+        from tui.state.run import RunState
+
         self._run, self._run_state = run, RunState()
         self._jobs.start(requests.FollowRun(run))
 
-    def _progress(self, nodes: frozenset[facts.DagHash]) -> None:
-        state = self._run_state
+    def _progress(self, state: "RunState", nodes: frozenset[facts.DagHash]) -> None:
+        from tui.state.runnode import Status
+
         installed = state.counts()[Status.DONE]
         self._tell(
             facts.RunProgressed(
@@ -258,7 +265,7 @@ class SpackbinApp(App[int]):
         from tui.screens.run import RunScreen
 
         now = self.screen.table_name if isinstance(self.screen, CommandScreen) else ""
-        if self._run is None or now == RunScreen.table_name:
+        if self._run is None or self._run_state is None or now == RunScreen.table_name:
             return
         screen = RunScreen(self._run, self._run_state)
         if now == "preview":
@@ -276,10 +283,10 @@ class SpackbinApp(App[int]):
             # It would come as keys to whoever reads the terminal next.
             self.set_timer(ANSWER_PATIENCE / 20, self.action_leave)
             return
-        goes_on = self._run is not None and not self._run_state.has_ended
-        words = PAUSED if self._run_state.is_paused else GOES_ON
+        run = self._run_state
+        words = PAUSED if run and run.is_paused else GOES_ON
         self._jobs.stop()
-        self.exit(0, message=words if goes_on else None)
+        self.exit(0, message=words if run and not run.has_ended else None)
 
 
 def run_app(session: "Session") -> int:

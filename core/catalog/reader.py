@@ -154,6 +154,9 @@ class Catalog:
 
     def rows_of(self, hashes: Sequence[DagHash]) -> list[CatalogRow]:
         """The specs with these hashes, with a binary or not, as far as there are any."""
+        if not hashes:
+            # The columns of the specs would be read for nothing.
+            return []
         return self._merged((shelf, shelf.specs_of(hashes)) for shelf in self._shelves)
 
     def find_hash(self, prefix: str, *, only_builds: bool = True) -> list[DagHash]:

@@ -208,7 +208,11 @@ class Shelf:
         only_builds: bool,
     ) -> list[int]:
         """Numbers of the specs of these releases and machines; `None` for any."""
-        return self._specs.where(releases, machines, only_builds=only_builds)
+        try:
+            return self._specs.where(releases, machines, only_builds=only_builds)
+        except IndexError:
+            self.give_up()
+            return []
 
     def specs_beginning(self, prefix: str, *, only_builds: bool) -> list[int]:
         """Numbers of the specs whose hashes begin with `prefix`."""

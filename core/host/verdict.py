@@ -80,11 +80,22 @@ def row_runs_here(
         compiled: True if a compiler took part in it.
     """
     found = [*_platform_obstacles(host, platform), *_target_obstacles(host, target)]
+    return Verdict((*found, *_row_obstacles(host, os, libc, compiled)))
+
+
+@lru_cache(maxsize=4096)
+def row_runs(host: Host, *, platform: str, os: str, target: str, libc: str, compiled: bool) -> bool:
+    """Whether `row_runs_here` finds no obstacle; archspec is not loaded to describe any."""
+    if platform != host.platform or not _has_target(host, target):
+        return False
+    return not any(True for _ in _row_obstacles(host, os, libc, compiled))
+
+
+def _row_obstacles(host: Host, os: str, libc: str, compiled: bool) -> Iterator[HostObstacle]:
     if libc:
-        found += _libc_obstacles(host, libc, os)
+        yield from _libc_obstacles(host, libc, os)
     elif compiled:
-        found += _os_obstacles(host, os)
-    return Verdict(tuple(found))
+        yield from _os_obstacles(host, os)
 
 
 def _own_obstacles(
@@ -123,8 +134,12 @@ def _platform_obstacles(host: Host, platform: str) -> Iterator[HostObstacle]:
         )
 
 
+def _has_target(host: Host, target: str) -> bool:
+    return present_name(target) in host.targets
+
+
 def _target_obstacles(host: Host, target: str) -> Iterator[HostObstacle]:
-    if present_name(target) in host.targets:
+    if _has_target(host, target):
         return
     own_family, family = family_of(host.target), family_of(target)
     built = f"built for {target}"

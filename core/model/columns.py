@@ -1,6 +1,7 @@
 """What an index repeats for a great many specs, each kept once and numbered."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple, cast
 
 from core.model.ident import DagHash
@@ -44,27 +45,53 @@ class Machine(NamedTuple):
     """`name@version` of the C library; may be empty."""
 
 
-class Columns(NamedTuple):
-    """All specs of a catalog in columns; the number of a spec is its place in each of them."""
+class Columns:
+    """All specs of a catalog in columns; the number of a spec is its place in each of them.
 
-    hashes: str
-    """DAG hashes, one behind the other."""
-    releases: Sequence[int]
-    """Numbers of the releases; -1 for a spec that others need and no record describes."""
-    machines: Sequence[int]
-    """Numbers of the machines."""
-    parameters: Sequence[int]
-    """Numbers of the parameters."""
-    states: Sequence[int]
-    """`BUILD` and `EXTERNAL`, or 0."""
+    Args:
+        hashes: DAG hashes in ASCII, one behind the other.
+        releases: numbers of the releases.
+        machines: numbers of the machines.
+        parameters: numbers of the parameters.
+        states: what each spec is.
+    """
+
+    def __init__(
+        self,
+        hashes: bytes,
+        releases: Sequence[int],
+        machines: Sequence[int],
+        parameters: Sequence[int],
+        states: bytes,
+    ) -> None:
+        self.hashes = hashes
+        """DAG hashes in ASCII, one behind the other."""
+        self.releases = releases
+        """Numbers of the releases; -1 for a spec that others need and no record describes."""
+        self.machines = machines
+        """Numbers of the machines."""
+        self.parameters = parameters
+        """Numbers of the parameters."""
+        self.states = states
+        """`BUILD` and `EXTERNAL`, or 0."""
+
+    def with_states(self, states: bytes) -> "Columns":
+        """The same specs, but what each of them is."""
+        return Columns(self.hashes, self.releases, self.machines, self.parameters, states)
+
+    @cached_property
+    def _text(self) -> str:
+        # Made when many are asked for; to read a few of 200,000 takes less time.
+        return self.hashes.decode("ascii")
 
     def hash_of(self, number: int) -> DagHash:
         """The DAG hash of a spec."""
-        return DagHash(self.hashes[HASH_LENGTH * number : HASH_LENGTH * (number + 1)])
+        start = HASH_LENGTH * number
+        return DagHash(self.hashes[start : start + HASH_LENGTH].decode("ascii"))
 
     def hashes_of(self, numbers: Iterable[int]) -> list[DagHash]:
         """The DAG hashes of specs."""
-        text, length = self.hashes, HASH_LENGTH
+        text, length = self._text, HASH_LENGTH
         found = [text[length * number : length * (number + 1)] for number in numbers]
         return cast("list[DagHash]", found)
 

@@ -41,6 +41,27 @@ class Fitness(NamedTuple):
     """So that the order never depends on chance."""
 
 
+def row_kind(
+    *, installed: bool, runs: bool, mirrors: Sequence[MirrorName], trusted: Collection[MirrorName]
+) -> Disposition:
+    """What can be done with a build, by what is known without asking a mirror.
+
+    Args:
+        installed: True if it is in the store.
+        runs: True if it runs on this machine.
+        mirrors: mirrors that have a binary of it.
+        trusted: mirrors that have a trusted key, or may be unsigned.
+    """
+    if installed:
+        return Disposition.INSTALLED
+    if not runs:
+        return Disposition.OTHER_HOST
+    if not mirrors:
+        return Disposition.BUILD
+    is_trusted = any(mirror in trusted for mirror in mirrors)
+    return Disposition.CACHED if is_trusted else Disposition.BLOCKED
+
+
 def row_disposition(
     *,
     installed: bool,
@@ -48,25 +69,15 @@ def row_disposition(
     mirrors: Sequence[MirrorName],
     trusted: Collection[MirrorName],
 ) -> RowDisposition:
-    """What can be done with a build, by what is known without asking a mirror.
-
-    Args:
-        installed: True if it is in the store.
-        verdict: whether it runs on this machine.
-        mirrors: mirrors that have a binary of it.
-        trusted: mirrors that have a trusted key, or may be unsigned.
-    """
-    if installed:
-        return RowDisposition(Disposition.INSTALLED)
-    if not verdict.runs:
-        return RowDisposition(Disposition.OTHER_HOST, "; ".join(verdict.reasons))
-    if not mirrors:
-        return RowDisposition(Disposition.BUILD, "no mirror has it")
-    if not any(mirror in trusted for mirror in mirrors):
-        return RowDisposition(
-            Disposition.BLOCKED, f"no key is trusted for {' or '.join(mirrors)} yet"
-        )
-    return RowDisposition(Disposition.CACHED)
+    """The same with the reason, from the verdict whether it runs on this machine."""
+    kind = row_kind(installed=installed, runs=verdict.runs, mirrors=mirrors, trusted=trusted)
+    if kind is Disposition.OTHER_HOST:
+        return RowDisposition(kind, "; ".join(verdict.reasons))
+    if kind is Disposition.BUILD:
+        return RowDisposition(kind, "no mirror has it")
+    if kind is Disposition.BLOCKED:
+        return RowDisposition(kind, f"no key is trusted for {' or '.join(mirrors)} yet")
+    return RowDisposition(kind)
 
 
 def fitness(

@@ -1,8 +1,10 @@
 """What a session shows of builds: lists, one build in full, and which build a spec means."""
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 
+from core.catalog.reader import CatalogRow
 from core.errors import NotAvailable, WrongUse
 from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
@@ -12,13 +14,11 @@ from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec
 from core.model.views import BuildDetails, BuildView, Choice, PackageView
 from core.query.names import rank_names
-from core.query.parse import parse_query
 from core.query.query import Query
 from core.session.finder import (
     USABLE,
     checked_query,
     is_part_of_a_name,
-    only_installed,
     rows_holding,
     rows_matching,
 )
@@ -47,13 +47,17 @@ class Browser:
         self._database = database
         self._paths = paths
         self._host = host
+        self._counting = threading.Lock()
+        self._counted: tuple[Snapshot, int, Sequence[PackageView]] | None = None
+        """What was true when all packages were counted, how many catalogs could be read, and the
+        packages."""
 
     def packages(self, query: str, *, all_targets: bool) -> list[PackageView]:
         """One row per package: by name, or for a part of a name the most likely first."""
         now = self.snapshot()
         text = query.strip()
         if is_part_of_a_name(text):
-            found = _packages_named(now, text)
+            found = self._packages_named(now, text)
         else:
             found = _packages_matching(now, checked_query(now, text))
         return [package for package in found if all_targets or package.runs_here]
@@ -61,20 +65,21 @@ class Browser:
     def builds(self, name: str, query: str, *, all_targets: bool) -> list[BuildView]:
         """The builds of one package, best first."""
         now = self.snapshot()
-        found = self._found(now, query, by_part=True, name=name)
-        return now.best_first([view for view in found if all_targets or _is_usable(view)])
+        rows = self._found(now, query, by_part=True, name=name)
+        return now.best_first(_views(now, rows, all_targets=all_targets))
 
     def search(self, query: str, *, all_targets: bool) -> list[BuildView]:
         """All builds that match, by name, best first."""
         now = self.snapshot()
-        found = self._found(now, query, by_part=True)
-        best = now.best_first([view for view in found if all_targets or _is_usable(view)])
+        rows = self._found(now, query, by_part=True)
+        best = now.best_first(_views(now, rows, all_targets=all_targets))
         return sorted(best, key=lambda view: view.name)
 
     def resolve(self, text: str, *, exact: bool) -> Choice:
         """The build that a spec means."""
         now = self.snapshot()
-        found = now.best_first(self._found(now, text, by_part=False))
+        rows = self._found(now, text, by_part=False)
+        found = now.best_first(_views(now, rows, all_targets=True))
         if not found:
             raise NotAvailable(
                 f"No mirror offers {text!a}", "", _suggestion(text, now.catalog.package_names())
@@ -127,6 +132,8 @@ class Browser:
         graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
         if not specs:
             return list(records.values())
+        from core.query.parse import parse_query
+
         chosen: dict[DagHash, InstalledRecord] = {}
         for text in specs:
             query = parse_query(text)
@@ -146,16 +153,32 @@ class Browser:
         records = self._database.read().records
         return Snapshot(self._mirrors.catalog(), records, trusted, signed, self._host())
 
+    def _packages_named(self, now: Snapshot, part: str) -> Sequence[PackageView]:
+        packages = self._all_packages(now)
+        if not part:
+            return packages
+        found = {package.name: package for package in packages}
+        return [found[name] for name in rank_names(part, found)]
+
+    def _all_packages(self, now: Snapshot) -> Sequence[PackageView]:
+        """All packages, by name; counted again only when something has changed."""
+        with self._counting:
+            readable = len(now.catalog.shelves)
+            known = self._counted
+            if known is None or known[1] != readable or not now.is_like(known[0]):
+                tally = Tally(now)
+                tally.add_all()
+                self._counted = known = (now, readable, tally.packages())
+            return known[2]
+
     def _found(
         self, now: Snapshot, text: str, *, by_part: bool, name: str | None = None
-    ) -> list[BuildView]:
-        """Views of all that matches, on offer or installed, in no order."""
+    ) -> list[CatalogRow]:
+        """All that matches, on offer or installed, in no order."""
         text = text.strip()
         if by_part and is_part_of_a_name(text):
-            rows = rows_holding(now, text, name)
-        else:
-            rows = rows_matching(now, checked_query(now, text), name)
-        return [now.view(row) for row in rows]
+            return rows_holding(now, text, name)
+        return rows_matching(now, checked_query(now, text), name)
 
     def _needs(
         self, now: Snapshot, graph: SpecGraph, spec: ConcreteSpec
@@ -168,20 +191,9 @@ class Browser:
         return tuple((kind, number) for kind, number in counts.items() if number)
 
 
-def _is_usable(view: BuildView) -> bool:
-    return view.disposition in USABLE
-
-
-def _packages_named(now: Snapshot, part: str) -> list[PackageView]:
-    tally = Tally(now)
-    if not part:
-        tally.add_all()
-        return tally.packages()
-    installed = {row.name for row in only_installed(now)}
-    names = rank_names(part, {*now.catalog.package_names(), *installed})
-    tally.add_all(set(names))
-    found = {package.name: package for package in tally.packages()}
-    return [found[name] for name in names if name in found]
+def _views(now: Snapshot, rows: Sequence[CatalogRow], *, all_targets: bool) -> list[BuildView]:
+    """The rows as lists show them; without `all_targets` those that can be used here."""
+    return [now.view(row) for row in rows if all_targets or now.kind_of(row) in USABLE]
 
 
 def _packages_matching(now: Snapshot, query: Query) -> list[PackageView]:

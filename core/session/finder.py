@@ -11,7 +11,6 @@ from core.catalog.shelf import Shelf
 from core.catalog.specs import by_release
 from core.model.ident import DagHash
 from core.model.plan import Disposition
-from core.query.parse import parse_query
 from core.query.query import Query
 from core.query.select import select
 from core.session.snapshot import Snapshot, row_of
@@ -32,6 +31,9 @@ def checked_query(now: Snapshot, text: str) -> Query:
     Raises:
         WrongUse: it cannot be parsed, or names a virtual package.
     """
+    # Names, or parts of them, need no parser.
+    from core.query.parse import parse_query
+
     query = parse_query(text)
     names = {*now.catalog.package_names(), *(item.spec.name for item in now.records.values())}
     query.check_names(names, now.catalog.providers())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from core.catalog.reader import Catalog, CatalogRow
-from core.host.verdict import row_runs_here
+from core.host.verdict import row_runs, row_runs_here
 from core.model.artifact import InstalledRecord
 from core.model.columns import Machine
 from core.model.graph import SpecGraph
@@ -13,7 +13,7 @@ from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec, VariantValue
 from core.model.value import Value
 from core.model.views import BuildView
-from core.planning.disposition import RowDisposition, fitness, row_disposition
+from core.planning.disposition import RowDisposition, fitness, row_disposition, row_kind
 from core.store.records import is_present
 
 
@@ -30,6 +30,15 @@ class Snapshot(Value, frozen=True):
     """Mirrors whose builds must be signed."""
     host: Host
     """The machine."""
+
+    def is_like(self, other: "Snapshot") -> bool:
+        """True if nothing has changed between the two, as far as a look at each tells."""
+        return (
+            self.catalog is other.catalog
+            and self.records is other.records
+            and (self.trusted, self.signed) == (other.trusted, other.signed)
+            and self.host == other.host
+        )
 
     def row(self, hash_: DagHash) -> CatalogRow | None:
         """The row of a spec, on offer or only installed."""
@@ -68,15 +77,37 @@ class Snapshot(Value, frozen=True):
             installed=installed, verdict=verdict, mirrors=mirrors, trusted=self.trusted
         )
 
+    def kind(
+        self, machine: Machine | CatalogRow, mirrors: Sequence[MirrorName], *, installed: bool
+    ) -> Disposition:
+        """The same without the reason, which takes longer to find."""
+        runs = row_runs(
+            self.host,
+            platform=machine.platform,
+            os=machine.os,
+            target=machine.target,
+            libc=machine.libc,
+            compiled=bool(machine.compiler),
+        )
+        return row_kind(installed=installed, runs=runs, mirrors=mirrors, trusted=self.trusted)
+
+    def kind_of(self, row: CatalogRow) -> Disposition:
+        """What can be done with the build of a row."""
+        if row.external:
+            return Disposition.EXTERNAL
+        return self.kind(row, row.mirrors, installed=self._is_installed(row))
+
+    def _is_installed(self, row: CatalogRow) -> bool:
+        record = self.records.get(row.hash)
+        return record is not None and is_present(record)
+
     def is_signed(self, mirrors: Sequence[MirrorName]) -> bool | None:
         """Whether a build that mirrors have must be signed on one; `None` if none has it."""
         return any(name in self.signed for name in mirrors) if mirrors else None
 
     def view(self, row: CatalogRow) -> BuildView:
         """The row as the faces show it."""
-        record = self.records.get(row.hash)
-        is_installed = record is not None and is_present(record)
-        stands = self.disposition(row, row.mirrors, installed=is_installed)
+        stands = self.disposition(row, row.mirrors, installed=self._is_installed(row))
         return BuildView(
             hash=row.hash,
             name=row.name,

@@ -1,6 +1,6 @@
 """How many builds of each package there are, and how the best of them stands."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import compress
 
@@ -41,18 +41,13 @@ class Tally:
         self._now = now
         self._packages: dict[str, _Package] = {}
 
-    def add_all(self, names: Collection[str] | None = None) -> None:
-        """Count all that is on offer or installed.
-
-        Args:
-            names: the packages to count; `None` for all.
-        """
+    def add_all(self) -> None:
+        """Count all that is on offer or installed."""
         for part in self._now.catalog.builds:
-            self._add_counts(part, names)
-        self._note_installed(lambda row: names is None or row.name in names)
+            self._add_counts(part)
+        self._note_installed(lambda _: True)
         for row in only_installed(self._now):
-            if names is None or row.name in names:
-                self.add(row)
+            self.add(row)
 
     def add_matching(self, query: Query) -> None:
         """Count what is on offer or installed and satisfies a query.
@@ -66,20 +61,20 @@ class Tally:
                 self.add(row)
             return
         counts, hashes = offers
-        self._add_counts(counts, None)
+        self._add_counts(counts)
         self._note_installed(lambda row: row.hash in hashes)
         for row in installed_matching(self._now, query):
             self.add(row)
 
-    def _add_counts(self, part: BuildCounts, names: Collection[str] | None) -> None:
+    def _add_counts(self, part: BuildCounts) -> None:
         """Count builds on offer."""
-        dispositions = {
-            number: self._now.disposition(machine, part.mirrors, installed=False)
+        kinds = {
+            number: self._now.kind(machine, part.mirrors, installed=False)
             for number, machine in part.machines.items()
         }
         ranks = {
-            number: (self._fit(found.disposition, part.machines[number].target), found.disposition)
-            for number, found in dispositions.items()
+            number: (self._fit(kind, part.machines[number].target), kind)
+            for number, kind in kinds.items()
         }
         is_signed = self._now.is_signed(part.mirrors)
         usable = {number for number, (_, found) in ranks.items() if found in USABLE}
@@ -87,12 +82,11 @@ class Tally:
         place = {number: at for at, number in enumerate(order)}
         for number, (machines, builds) in part.builds.items():
             release = part.releases[number]
-            if names is None or release.name in names:
-                package = self._packages.setdefault(release.name, _Package())
-                package.builds += sum(builds)
-                package.runs_here += sum(compress(builds, map(usable.__contains__, machines)))
-                fit, disposition = ranks[order[max(map(place.__getitem__, machines))]]
-                self._compare(package, fit, release.version, disposition, is_signed)
+            package = self._packages.setdefault(release.name, _Package())
+            package.builds += sum(builds)
+            package.runs_here += sum(compress(builds, map(usable.__contains__, machines)))
+            fit, disposition = ranks[order[max(map(place.__getitem__, machines))]]
+            self._compare(package, fit, release.version, disposition, is_signed)
 
     def _note_installed(self, is_meant: Callable[[CatalogRow], bool]) -> None:
         """What is on offer and was counted, and is installed as well, can be used here."""
@@ -101,8 +95,7 @@ class Tally:
         for row in now.catalog.rows_of(records):
             if row.mirrors and is_meant(row):
                 package = self._packages.setdefault(row.name, _Package())
-                stands = now.disposition(row, row.mirrors, installed=False)
-                package.runs_here += stands.disposition not in USABLE
+                package.runs_here += now.kind(row, row.mirrors, installed=False) not in USABLE
                 self._note(package, now.view(row))
 
     def add(self, row: CatalogRow) -> None:

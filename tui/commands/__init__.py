@@ -5,7 +5,9 @@ rows are in the files of this room, by topic.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import cache
+
+from msgspec.structs import replace
 
 from tui.commands import around, builds, changes, judging, lists, mirrors, source
 from tui.commands.command import DIALOGS, EVERYWHERE, FOOTER_KEYS, LISTS, Chosen, Command
@@ -80,6 +82,7 @@ def commands_of(place: str) -> tuple[Command, ...]:
     return tuple(_as_chosen(place, command) for command in default_commands_of(place))
 
 
+@cache
 def default_commands_of(place: str) -> tuple[Command, ...]:
     """The same with the keys of the table."""
     return tuple(

@@ -1,6 +1,6 @@
 """What a command is, and the names of places that are no single screen."""
 
-from dataclasses import dataclass
+from core.model.value import Value
 
 LISTS = "lists"
 """Stands for every list, tree and log."""
@@ -12,8 +12,7 @@ FOOTER_KEYS = 6
 """At most so many commands stand in a footer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Value, frozen=True):
     """One thing that a key does."""
 
     id: str
@@ -32,8 +31,7 @@ class Command:
     """On which of the screens the footer shows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Value, frozen=True):
     """Keys that the user wants for a command."""
 
     keys: tuple[str, ...]

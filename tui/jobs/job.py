@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 
 from core.cancel import CancelToken
+from core.model.structs import prepare_structs
 from core.session import Session
 from tui.messages import facts, requests
 
@@ -32,6 +33,13 @@ class Job:
 
 
 @singledispatch
-def perform(request: requests.Request, _: Job) -> None:
+def perform(request: requests.Request, job: Job) -> None:
     """Do what a request asks for, and tell what came of it."""
-    raise TypeError(f"nobody works on {type(request).__name__}")
+    # Each file registers, when it is loaded, what it can do.
+    from tui.jobs import builds, environment, judging, past, plans, runs, trust  # noqa: F401
+
+    method = perform.dispatch(type(request))
+    if method is perform.dispatch(requests.Request):
+        raise TypeError(f"nobody works on {type(request).__name__}")
+    prepare_structs()
+    method(request, job)

@@ -1,13 +1,17 @@
 """Builds from source: what screens ask, and what they learn."""
 
 from array import array
+from typing import TYPE_CHECKING
 
 from core.model.environment import Environment
-from core.model.forecast import Forecast
 from core.model.plan import Plan
 from core.model.views import PackageView
 from tui.messages.facts import Fact
 from tui.messages.requests import Request
+
+if TYPE_CHECKING:
+    # Loaded when a job makes one.
+    from core.model.forecast import Forecast
 
 
 class ForecastBuilds(Request, frozen=True):
@@ -59,7 +63,7 @@ class BuildsForecast(Fact, frozen=True):
 
     plan: Plan
     """The plan."""
-    forecast: Forecast
+    forecast: "Forecast"
     """What is known."""
 
 

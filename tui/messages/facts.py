@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from core.errors import SpackbinError
-from core.events import Event
 from core.model.environment import Environment
 from core.model.history import History
 from core.model.host import Host
@@ -25,7 +24,8 @@ from tui.messages.requests import (
 )
 
 if TYPE_CHECKING:
-    # Its room is loaded when a job asks for runs.
+    # Their rooms are loaded when a job asks for runs.
+    from core.events import Event
     from core.session import Run
 
 
@@ -135,7 +135,7 @@ class EventsArrived(Fact, frozen=True):
 
     run: "Run"
     """Which."""
-    events: tuple[Event, ...]
+    events: "tuple[Event, ...]"
     """What, in order."""
 
 
@@ -184,7 +184,7 @@ class RemovalProgressed(Fact, frozen=True):
 
     request: Remove
     """What was asked."""
-    events: tuple[Event, ...]
+    events: "tuple[Event, ...]"
     """What happened, in order."""
 
 

@@ -11,7 +11,8 @@ from tui.screens.form import FormDialog
 from tui.screens.trust import doubtful_mirror_dialog
 from tui.state.badges import CHANNEL_WORDS
 from tui.text import Line, Part, fingerprint, fitted
-from tui.widgets.field import Choice, Field, Switch
+from tui.widgets.choices import Choice, Switch
+from tui.widgets.field import Field
 from tui.widgets.lines import LineList
 from tui.widgets.paper import Paper, one_line, set_title
 

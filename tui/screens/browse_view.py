@@ -14,7 +14,6 @@ from tui.messages import facts, requests
 from tui.messages.builds import FindRecipes, RecipesFound
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
-from tui.screens.details import DetailsScreen
 from tui.state.browse import BrowseState, is_recipe
 from tui.text import Line, Part, counted, percent, wrapped
 from tui.widgets.bars import HostBar, MirrorBar, Notice
@@ -26,6 +25,8 @@ from tui.widgets.paper import Paper, set_title
 
 REST_SECONDS = 0.08
 """The cursor must rest so long on a row before more is read about it."""
+FIRST_SECONDS = 0.3
+"""From the start until it is asked whether an install goes on: the first frame comes first."""
 NO_BINARY = "a recipe, no binary"
 HOW_TO_BUILD = " {install}: let Spack find a way to build it"
 FILL_SECONDS = 1.0
@@ -94,10 +95,10 @@ class BrowseView(CommandScreen):
         set_title(self.builds, "Builds")
         self.packages.focus()
         self.ask(requests.ReadHost())
-        self.ask(requests.FindRun())
         self.read_all()
         self.show_bars()
         self.filter_line.update(self.state)
+        self.set_timer(FIRST_SECONDS, partial(self.ask, requests.FindRun()))
 
     @property
     def packages(self) -> PackageList:
@@ -166,7 +167,10 @@ class BrowseView(CommandScreen):
 
     def on_line_list_moved(self, event: LineList.Moved) -> None:
         """What is shown beside and below depends on the row."""
-        if event.sender is self.packages:
+        if event.sender is self.packages and not self.state.builds_of:
+            # The first package: nobody is on the way to another one.
+            self.read_builds()
+        elif event.sender is self.packages:
             self.soon("read_builds", REST_SECONDS)
         elif event.by_user:
             self.show_detail()
@@ -229,6 +233,8 @@ class BrowseView(CommandScreen):
             self.state.details = fact.details
             self.show_detail()
         if found.hash == self.wanted:
+            from tui.screens.details import DetailsScreen
+
             self.wanted = None
             self.app.push_screen(DetailsScreen(fact.details))
 

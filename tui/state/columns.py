@@ -1,8 +1,8 @@
 """Which columns a table of builds needs: those in which the builds differ."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from core.model.value import Value
 from core.model.views import BuildView
 from tui.state.badges import Badges
 from tui.text import cropped, width_of
@@ -15,8 +15,7 @@ IN_WORDS = 36
 """But for that of the mirrors, if there is room to warn of them in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Value, frozen=True):
     """One column of a table of builds."""
 
     title: str
@@ -27,8 +26,7 @@ class Column:
     """One for each build. Foreign text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Value, frozen=True):
     """The columns that fit."""
 
     columns: tuple[Column, ...]
