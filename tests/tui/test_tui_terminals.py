@@ -44,6 +44,20 @@ async def test_a_narrow_terminal_shows_one_pane_at_a_time(session: FakeSession) 
         await driver.sees("Packages")
 
 
+async def test_a_terminal_that_becomes_narrow_keeps_the_pane_in_use(session: FakeSession) -> None:
+    async with opened(session, size=(80, 24)) as driver:
+        await driver.sees("hdf5: 5 builds", "Packages")
+        await driver.press("enter")
+        await driver.pilot.resize_terminal(50, 20)
+        await driver.sees("hdf5: 5 builds", "x86_64_v4")
+        assert "Packages" not in driver.text()
+        await driver.pilot.resize_terminal(80, 24)
+        await driver.press("h")
+        await driver.pilot.resize_terminal(50, 20)
+        await driver.sees("Packages")
+        assert "5 builds" not in driver.text()
+
+
 async def test_a_wide_terminal_has_a_third_pane(session: FakeSession) -> None:
     async with opened(session, size=(140, 30)) as driver:
         await driver.sees("hdf5: 5 builds", "Direct dependencies", "zlib@1.3.1")

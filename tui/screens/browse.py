@@ -12,6 +12,7 @@ from tui.screens.copying import copy
 from tui.state.browse import is_recipe, why_not_installable
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList
+from tui.widgets.packages import BuildTable, PackageList
 
 TYPING_SECONDS = 0.25
 """Typing must rest so long before a filter in spec syntax is asked for."""
@@ -261,13 +262,17 @@ class BrowseScreen(BrowseView):
 
     def do_left(self) -> None:
         """Go to the packages."""
-        self.remove_class("-builds")
-        self.set_focus(self.packages)
+        self._show_pane(self.packages)
 
     def do_right(self) -> None:
         """Go to the builds; without room for both, they take the place of the packages."""
-        self.add_class("-builds")
-        self.set_focus(self.builds)
+        self._show_pane(self.builds)
+
+    def _show_pane(self, pane: PackageList | BuildTable) -> None:
+        # With room for both nothing looks different, and to find that out takes long.
+        is_narrow = self.has_class("-narrow")
+        self.set_class(pane is self.builds, "-builds", update=is_narrow)
+        self.set_focus(pane)
 
     def do_refresh(self) -> None:
         """Read the indexes of all mirrors anew."""

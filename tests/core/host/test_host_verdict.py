@@ -1,11 +1,12 @@
 """Which builds run on which machine, and the reasons given."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from core.host.microarch import family_of, features_missing, runnable_on
-from core.host.verdict import libc_suffices, node_runs_here, row_runs_here, runs_here
+from core.host.verdict import libc_suffices, node_runs_here, row_runs, row_runs_here, runs_here
 from core.model.graph import SpecGraph
 from core.model.host import Host, Libc
 from core.model.spec import ConcreteSpec, spec_from_node
@@ -189,3 +190,17 @@ def test_families_and_features() -> None:
     assert "avx512f" in features_missing("icelake", "zen2")
     assert features_missing("x86_64", "zen2") == ()
     assert features_missing("nonesuch", "zen2") == ()
+
+
+@pytest.mark.parametrize("host", [ALPINE, GRAVITON3, ICELAKE, NOBODY_KNOWS, OLD, ZEN2])
+def test_whether_a_row_runs_is_known_without_the_reasons(host: Host) -> None:
+    for platform, os, target, libc, compiled in product(
+        ("linux", "darwin"),
+        ("debian12", "sles15", host.os),
+        ("x86_64", "zen2", "icelake", "graviton3", "unheard-of", host.target),
+        ("", "glibc@2.28", "glibc@2.99", "musl@1.2.3"),
+        (True, False),
+    ):
+        asked = {"platform": platform, "os": os, "target": target, "libc": libc}
+        verdict = row_runs_here(host, **asked, compiled=compiled)
+        assert row_runs(host, **asked, compiled=compiled) is verdict.runs
