@@ -224,7 +224,7 @@ async def test_an_engine_that_dies_is_noticed(session: FakeSession) -> None:
         await driver.press("L")
         await driver.sees("The install process ended without a word")
         await driver.press("w")
-        await driver.sees("the others left nothing", "out of memory")
+        await driver.sees("the others left nothing", "spackbin attach run-1", "out of memory")
         assert "\x1b" not in driver.text()
 
 

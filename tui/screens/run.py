@@ -210,7 +210,7 @@ class RunScreen(CommandScreen):
         """Say how the package under the cursor stands, and what to do."""
         row = self._table.row
         if self._state.lost is not None:
-            self.app.push_screen(_lost_dialog(self._state.lost))
+            self.app.push_screen(_lost_dialog(self._run.id, self._state.lost))
         elif row:
             self._explain(row)
 
@@ -265,12 +265,14 @@ def _why_dialog(row: NodeState, state: RunState, tail: tuple[str, ...]) -> Dialo
     return Dialog(f"{row.label}: {row.status.value}", shown)
 
 
-def _lost_dialog(last_words: str) -> Dialog:
+def _lost_dialog(run: str, last_words: str) -> Dialog:
     return Dialog(
         "The install process ended without a word",
         paragraphs(
             "Packages that are listed as done are installed; the others left nothing behind.",
-            "Start the same install again: it goes on where this one stopped.",
+            "Start the same install again: it goes on where this one stopped. Or, in the shell,"
+            f" spackbin attach {run} says what is left, builds included, and names the command"
+            " that goes on with it.",
             last_words and "The last it wrote:",
             last_words,
         ),
