@@ -1,6 +1,7 @@
 """What is true at one moment: offers, installs, trust and the machine, and how a build stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from core.catalog.reader import Catalog, CatalogRow
 from core.host.verdict import row_runs, row_runs_here
@@ -15,6 +16,8 @@ from core.model.value import Value
 from core.model.views import BuildView
 from core.planning.disposition import RowDisposition, fitness, row_disposition, row_kind
 from core.store.records import is_present
+
+_Answer = TypeVar("_Answer")
 
 
 class Snapshot(Value, frozen=True):
@@ -65,14 +68,7 @@ class Snapshot(Value, frozen=True):
         self, machine: Machine | CatalogRow, mirrors: Sequence[MirrorName], *, installed: bool
     ) -> RowDisposition:
         """What can be done with a build that was made for a machine and that mirrors have."""
-        verdict = row_runs_here(
-            self.host,
-            platform=machine.platform,
-            os=machine.os,
-            target=machine.target,
-            libc=machine.libc,
-            compiled=bool(machine.compiler),
-        )
+        verdict = _judged(row_runs_here, self.host, machine)
         return row_disposition(
             installed=installed, verdict=verdict, mirrors=mirrors, trusted=self.trusted
         )
@@ -81,14 +77,7 @@ class Snapshot(Value, frozen=True):
         self, machine: Machine | CatalogRow, mirrors: Sequence[MirrorName], *, installed: bool
     ) -> Disposition:
         """The same without the reason, which takes longer to find."""
-        runs = row_runs(
-            self.host,
-            platform=machine.platform,
-            os=machine.os,
-            target=machine.target,
-            libc=machine.libc,
-            compiled=bool(machine.compiler),
-        )
+        runs = _judged(row_runs, self.host, machine)
         return row_kind(installed=installed, runs=runs, mirrors=mirrors, trusted=self.trusted)
 
     def kind_of(self, row: CatalogRow) -> Disposition:
@@ -163,3 +152,15 @@ def _shown(value: VariantValue) -> str:
     if isinstance(value, bool):
         return "+" if value else "~"
     return value if isinstance(value, str) else ",".join(value)
+
+
+def _judged(judge: Callable[..., _Answer], host: Host, machine: Machine | CatalogRow) -> _Answer:
+    """What one of the judges of `core.host.verdict` says of a build for a machine."""
+    return judge(
+        host,
+        platform=machine.platform,
+        os=machine.os,
+        target=machine.target,
+        libc=machine.libc,
+        compiled=bool(machine.compiler),
+    )
