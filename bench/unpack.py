@@ -111,19 +111,24 @@ def compare(title: str, archive: Path, spec: dict[str, object], rounds: int) -> 
     """All ways in turns, each in a process of its own, after one turn that does not count."""
     ways = ("spackbin", "tar", "tar flushed")
     figures: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
-    target = archive.parent / "unpacked"
+    # Nothing is removed before the end: for some minutes ext4 looks at each removed file again
+    # whenever it makes a new one, which takes ten times as long as to make it.
+    trees = archive.parent / "unpacked"
+    trees.mkdir()
     for turn in range(rounds + 1):
-        for way in ways:
-            shutil.rmtree(target, ignore_errors=True)
+        for number, way in enumerate(ways):
+            target = trees / f"{turn}-{number}"
             target.mkdir()
             os.sync()
             command = [sys.executable, "-m", "bench.unpack", "--way", way, str(archive)]
             done = subprocess.run(
-                [*command, "--spec", json.dumps(spec)], capture_output=True, check=True
+                [*command, "--spec", json.dumps(spec), "--target", target],
+                capture_output=True,
+                check=True,
             )
             if turn:
                 figures[way].append(json.loads(done.stdout))
-    shutil.rmtree(target)
+    shutil.rmtree(trees)
     print(f"\n{title}\n  {'':14}{'wall':>9}{'min .. max':>18}{'cpu':>9}{'+MB':>7}{'x tar':>8}")
     floor = [turn["wall"] for turn in figures["tar"]]
     for way, turns in figures.items():
@@ -145,11 +150,12 @@ def main() -> None:
     options.add_argument("--files", type=int, default=5000)
     options.add_argument("--way", help=argparse.SUPPRESS)
     options.add_argument("--spec", help=argparse.SUPPRESS)
+    options.add_argument("--target", type=Path, help=argparse.SUPPRESS)
     options.add_argument("archive", nargs="?", type=Path, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.way:
-        target = given.archive.parent / "unpacked"
-        once(given.way, given.archive, spec_from_node(json.loads(given.spec)), target)
+        spec = spec_from_node(json.loads(given.spec))
+        once(given.way, given.archive, spec, given.target)
         return
     with tempfile.TemporaryDirectory(prefix="spackbin-bench-", dir=given.directory) as name:
         place = Path(name)

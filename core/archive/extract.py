@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from core.archive.members import Kind, Member
+from core.archive.pace import Pace
 from core.archive.paths import refuse
 from core.archive.stream import UnpackedStream
 from core.archive.tree import Tree
@@ -22,6 +24,9 @@ of them if it is large."""
 
 LARGE = 2**24
 """Bytes from which on a file is never held in memory as a whole."""
+
+WAITERS = 8
+"""Threads that wait for a slow file system, of which each call takes long and no processor."""
 
 _WORTH_PASSING_ON = 2**16
 _PIECE = 2**20
@@ -46,6 +51,7 @@ def write_members(
     names: Mapping[str, str],
     cancel: CancelToken | None = None,
     threads: int = 1,
+    pace: Pace | None = None,
 ) -> dict[str, WrittenFile]:
     """Unpack `members` into the empty directory `target`; the files among them by their paths.
 
@@ -62,6 +68,8 @@ def write_members(
         names: paths of files that are to have another path for now.
         cancel: looked at between members and within large ones.
         threads: with more than one, other threads write and hash all but small files.
+        pace: finds out whether the file system of `target` is slow. Then several threads make the
+            files, however many `threads` there may be: they only wait.
 
     Raises:
         Refused: the archive ends before the members do.
@@ -69,9 +77,10 @@ def write_members(
         OSError: the archive cannot be read or the target not be written.
     """
     cancel = cancel or CancelToken()
+    pace = pace or Pace()
     files: dict[str, WrittenFile] = {}
-    with Tree(target) as tree, Writers(threads - 1) as writers:
-        extraction = _Extraction(stream, tree, writers, choose, cancel)
+    with Tree(target) as tree, Writers(tree, threads - 1) as writers:
+        extraction = _Extraction(stream, tree, writers, pace, choose, cancel)
         for done, member in enumerate(members, start=1):
             cancel.check()
             path = names.get(member.path, member.path)
@@ -79,6 +88,8 @@ def write_members(
                 stream.seek(member.offset)
                 files[member.path] = extraction.add_file(path, member)
             else:
+                if member.kind is Kind.HARDLINK and pace.is_slow:
+                    writers.settle()
                 tree.add(path, member, DIRECTORY)
             progress(done, done)
     return files
@@ -92,12 +103,14 @@ class _Extraction:
         stream: UnpackedStream,
         tree: Tree,
         writers: Writers,
+        pace: Pace,
         choose: Choose,
         cancel: CancelToken,
     ) -> None:
         self._stream = stream
         self._tree = tree
         self._writers = writers
+        self._pace = pace
         self._choose = choose
         self._cancel = cancel
 
@@ -105,18 +118,35 @@ class _Extraction:
         """Make a file; the stream stands at its contents."""
         if member.size > LARGE:
             return self._add_large(path, member)
+        if self._pace.is_slow:
+            return self._have_added(path, member)
         if member.size < _WORTH_PASSING_ON:
-            return self._add_small(path, member)
+            began = time.perf_counter()
+            file = self._add_small(path, member)
+            self._pace.note(time.perf_counter() - began)
+            return file
         contents = self._read(member, member.size)
         beginning = _beginning(contents)
         treatment = self._choose(member, beginning, contents)
         descriptor, file = self._create(path, member, beginning)
-        writing = Writing(descriptor, contents, file, treatment.is_hashed)
         if treatment.is_held:
             os.close(descriptor)
             file.held = b"".join(contents)
         else:
-            self._writers.write(writing)
+            self._writers.write(Writing(contents, file, treatment.is_hashed, descriptor=descriptor))
+        return file
+
+    def _have_added(self, path: str, member: Member) -> WrittenFile:
+        """As `add_file`, but some thread makes the file, soon."""
+        contents = self._read(member, member.size)
+        beginning = _beginning(contents)
+        treatment = self._choose(member, beginning, contents)
+        file = WrittenFile(_mode(member), 0, 0, member.size, beginning)
+        if treatment.is_held:
+            file.held = b"".join(contents)
+        is_hashed = treatment.is_hashed and not treatment.is_held
+        self._writers.widen(WAITERS)
+        self._writers.write(Writing(contents, file, is_hashed, path))
         return file
 
     def _add_small(self, path: str, member: Member) -> WrittenFile:
@@ -169,9 +199,13 @@ class _Extraction:
         return contents
 
     def _create(self, path: str, member: Member, beginning: bytes) -> tuple[int, WrittenFile]:
-        mode = EXECUTABLE if member.executable else PLAIN
+        mode = _mode(member)
         descriptor, owner, group = self._tree.create(path, mode)
         return descriptor, WrittenFile(mode, owner, group, member.size, beginning)
+
+
+def _mode(member: Member) -> int:
+    return EXECUTABLE if member.executable else PLAIN
 
 
 def _beginning(contents: Contents) -> bytes:

@@ -7,18 +7,23 @@ from types import TracebackType
 from core.archive.members import Kind, Member
 from core.archive.paths import path_bytes
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Where there is O_PATH, a file server is not asked to open what is only passed through.
+_DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Tree:
     """Makes what members say below one existing directory.
 
-    Every method raises `OSError` if it cannot, or if something is there already.
+    Every method raises `OSError` if it cannot, or if something is there already. It is for one
+    thread; another one takes `another`.
+
+    Args:
+        top: the directory, or a descriptor of it that stays open until there is this one.
     """
 
-    def __init__(self, top: Path) -> None:
-        self._top = os.open(top, _DIRECTORY)
+    def __init__(self, top: Path | int) -> None:
+        self._top = os.dup(top) if isinstance(top, int) else os.open(top, _DIRECTORY)
         self._parent = os.dup(self._top)  # the directory used last stays open
         self._parent_path: str = ""
         self._alike: dict[int, tuple[int, int, bool]] = {}
@@ -33,8 +38,16 @@ class Tree:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Keep nothing open."""
         os.close(self._parent)
         os.close(self._top)
+
+    def another(self) -> "Tree":
+        """The same directory for another thread."""
+        return Tree(self._top)
 
     def add(self, path: str, member: Member, directory_mode: int) -> None:
         """Make a directory or a link."""

@@ -24,6 +24,7 @@ from core.archive.members import (
     MemberReader,
     read_inventory,
 )
+from core.archive.pace import Pace
 from core.archive.paths import refuse, shown
 from core.archive.stream import UnpackedStream, open_unpacked
 from core.archive.writers import WrittenFile
@@ -67,6 +68,8 @@ class ExtractedTree(Value, frozen=True):
     """What must be relocated."""
     files: dict[str, WrittenFile]
     """Its files by path; relocation changes them."""
+    is_slow: bool
+    """True if the file system lets those wait who make files."""
 
 
 def extract(
@@ -102,7 +105,7 @@ def extract(
         limits = (limits or Limits()).within(artifact.archive.stat().st_size)
     layout = ARCHIVE.number_of(artifact.manifest.archive) or ARCHIVE.newest
     unpacking = _Unpacking(
-        artifact, stage, progress, cancel, limits, threads or os.cpu_count() or 1
+        artifact, stage, progress, cancel, limits, threads or os.cpu_count() or 1, Pace()
     )
     with _plain_errors("The package cannot be unpacked", stage):
         stage.mkdir(exist_ok=True)
@@ -113,7 +116,9 @@ def extract(
         build_info = parse_build_info(_read_small(stage / BUILD_INFO), limits)
         check_build_info(build_info, artifact.spec)
         to_relocate = listed(build_info, inventory, layout)
-    return ExtractedTree(artifact.spec, stage, inventory, to_relocate, files)
+    return ExtractedTree(
+        artifact.spec, stage, inventory, to_relocate, files, unpacking.pace.is_slow
+    )
 
 
 class _Unpacking(Value, frozen=True):
@@ -125,6 +130,7 @@ class _Unpacking(Value, frozen=True):
     cancel: CancelToken
     limits: Limits
     threads: int
+    pace: Pace
 
     def in_one_pass(self) -> "tuple[Inventory, dict[str, WrittenFile]] | None":
         """Everything in it; `None`, and an empty stage, if its members are in another order."""
@@ -169,6 +175,7 @@ class _Unpacking(Value, frozen=True):
                 names={SPEC: PARKED_SPEC},
                 cancel=self.cancel,
                 threads=self.threads,
+                pace=self.pace,
             )
         except FileExistsError as error:
             # The stage was empty, and no name comes twice.
@@ -230,7 +237,7 @@ def relocate(
             cancel.check()
             relocation.link(path)
         tasks = [task for task in _tasks(extracted) if refit.is_work(task)]
-        with relocation.begun(tasks, threads, cancel) as begun:
+        with relocation.begun(tasks, threads, cancel, is_slow=extracted.is_slow) as begun:
             for done, task in enumerate(tasks, start=1):
                 cancel.check()
                 try:

@@ -57,6 +57,8 @@ class Outcome:
 
     is_changed: bool = False
     """True if it is not what was in the archive."""
+    time: float = 0.0
+    """When it was changed, seconds since the epoch; else 0."""
     binary: int = 0
     """Paths that were changed in it as a binary."""
     text: int = 0
@@ -154,11 +156,16 @@ class Refit:
             OSError: it cannot be read or written.
         """
         file = self._files[task.path]
-        if file.held is None and file.size > WHOLE:
-            return self._in_pieces(task, file)
-        if file.held is None:
-            return self._where_it_lies(task, file)
-        return self._for_the_first_time(task, file, file.held)
+        if file.held is not None:
+            outcome = self._for_the_first_time(task, file, file.held)
+        elif file.size > WHOLE:
+            outcome = self._in_pieces(task, file)
+        else:
+            outcome = self._where_it_lies(task, file)
+        if outcome.is_changed:
+            status = self.on_disk(task.path).stat()
+            file.size, outcome.time = status.st_size, status.st_mtime
+        return outcome
 
     def _for_the_first_time(self, task: Task, file: WrittenFile, held: bytes) -> Outcome:
         contents = _Contents(held)

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.archive.extract import WAITERS
 from core.archive.writers import WrittenFile
 from core.cancel import CancelToken
 from core.engine.refit import Outcome, Refit, Task
@@ -54,22 +55,28 @@ class Relocation:
 
     @contextmanager
     def begun(
-        self, tasks: Iterable[Task], threads: int, cancel: CancelToken
+        self, tasks: Iterable[Task], threads: int, cancel: CancelToken, *, is_slow: bool
     ) -> "Generator[_Begun]":
         """Have other threads begin with the large files among `tasks`, and do the small meanwhile.
 
-        Without other threads, or without large files, nothing is begun.
+        Without other threads, or without large files, nothing is begun. On a slow file system the
+        small ones are begun as well, by threads that mostly wait for it.
 
         Raises:
             Interrupted: `cancel` was cancelled.
         """
-        with ThreadPoolExecutor(min(threads, MOST_THREADS), "relocate") as pool:
+        with (
+            ThreadPoolExecutor(min(threads, MOST_THREADS), "relocate") as pool,
+            ThreadPoolExecutor(WAITERS, "wait") as waiters,
+        ):
             begun: dict[str, Future[Outcome]] = {}
             small: list[Task] = []
             try:
-                for task in tasks if threads > 1 else ():
+                for task in tasks if threads > 1 or is_slow else ():
                     if self._files[task.path].size >= WORTH_PASSING_ON:
                         begun[task.path] = pool.submit(self._refit, task)
+                    elif is_slow:
+                        begun[task.path] = waiters.submit(self._refit, task)
                     else:
                         small.append(task)
                 for task in small if begun else ():
@@ -78,6 +85,7 @@ class Relocation:
                 yield begun
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+                waiters.shutdown(wait=False, cancel_futures=True)
 
     def file(self, task: Task, begun: "_Begun") -> None:
         """Do with a file what is to be done, or wait until it has been done.
@@ -94,10 +102,8 @@ class Relocation:
         """What the install manifest says about files that are finished."""
         digests = [self._files[path].sha1 or b"" for path in paths]
         for path, sha1 in zip(paths, digest_texts(digests), strict=True):
-            file, time = self._files[path], 0.0
-            if path in self._outcomes and self._outcomes[path].is_changed:
-                status = self.on_disk(path).stat()
-                file.size, time = status.st_size, status.st_mtime
+            file, outcome = self._files[path], self._outcomes.get(path)
+            time = outcome.time if outcome else 0.0
             yield file_entry(
                 file.mode, file.owner, file.group, sha1=sha1, time=time, size=file.size
             )

@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from core.archive import writers
+from core.archive.tree import Tree
 from core.archive.writers import Contents, Writers, Writing, WrittenFile, write_pieces
 
 MANY = 40
@@ -15,7 +17,8 @@ MANY = 40
 def writing(path: Path, contents: Contents) -> Writing:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     size = sum(map(len, contents))
-    return Writing(descriptor, contents, WrittenFile(0o644, 0, 0, size, b""), is_hashed=True)
+    file = WrittenFile(0o644, 0, 0, size, b"")
+    return Writing(contents, file, is_hashed=True, descriptor=descriptor)
 
 
 def is_open(descriptor: int) -> bool:
@@ -34,7 +37,7 @@ def test_everything_is_written_and_hashed(
     monkeypatch.setattr(writers, "WAITING", waiting)
     contents = [[os.urandom(10_000), memoryview(b"x" * number)] for number in range(MANY)]
     files: list[WrittenFile] = []
-    with Writers(threads) as pool:
+    with Tree(tmp_path) as tree, Writers(tree, threads) as pool:
         for number, pieces in enumerate(contents):
             one = writing(tmp_path / str(number), pieces)
             files.append(one.file)
@@ -51,27 +54,27 @@ def test_what_fails_is_raised_and_all_files_are_closed(threads: int, tmp_path: P
     begun: list[Writing] = []
 
     def write_all_of_them() -> None:
-        with Writers(threads) as pool:
+        with Tree(tmp_path) as tree, Writers(tree, threads) as pool:
             for number in range(MANY):
                 begun.append(writing(tmp_path / str(number), [b"x" * 10_000]))
                 if number == 3:
                     # As on a disk that takes no more: the call that writes fails.
                     read_only = os.open(tmp_path / "3", os.O_RDONLY)
-                    os.dup2(read_only, begun[-1].descriptor)
+                    os.dup2(read_only, begun[-1].descriptor or -1)
                     os.close(read_only)
                 pool.write(begun[-1])
 
     with pytest.raises(OSError, match="Bad file"):
         write_all_of_them()
     assert 4 <= len(begun) <= MANY
-    assert not any(is_open(one.descriptor) for one in begun)
+    assert not any(is_open(one.descriptor or -1) for one in begun)
 
 
 def test_nothing_is_waited_for_after_an_error(tmp_path: Path) -> None:
     begun: list[Writing] = []
 
     def give_up() -> None:
-        with Writers(1) as pool:
+        with Tree(tmp_path) as tree, Writers(tree, 1) as pool:
             for number in range(MANY):
                 begun.append(writing(tmp_path / str(number), [b"x" * 100_000]))
                 pool.write(begun[-1])
@@ -79,7 +82,7 @@ def test_nothing_is_waited_for_after_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         give_up()
-    assert not any(is_open(one.descriptor) for one in begun)
+    assert not any(is_open(one.descriptor or -1) for one in begun)
 
 
 def test_pieces_that_the_system_takes_in_parts(tmp_path: Path) -> None:
@@ -105,3 +108,63 @@ def test_a_call_that_takes_a_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         with path.open("wb") as file:
             write_pieces(file.fileno(), some)
         assert path.read_bytes() == b"abcdefghijk"
+
+
+def test_files_that_are_made_by_other_threads(tmp_path: Path) -> None:
+    files = {f"{number % 3}/{number}": b"x" * number for number in range(MANY)}
+    for number in range(3):
+        (tmp_path / str(number)).mkdir()
+    made: dict[str, WrittenFile] = {}
+    with Tree(tmp_path) as tree, Writers(tree, 0) as pool:
+        pool.widen(4)
+        for path, data in files.items():
+            made[path] = WrittenFile(0o755, -1, -1, len(data), data[:4])
+            pool.write(Writing([data], made[path], is_hashed=True, path=path))
+        pool.settle()
+        for path, data in files.items():
+            status = (tmp_path / path).stat()
+            assert (tmp_path / path).read_bytes() == data
+            assert (made[path].owner, made[path].group) == (status.st_uid, status.st_gid)
+            assert (status.st_mode & 0o7777, status.st_mtime) == (0o755, 0)
+            assert made[path].sha1 == hashlib.sha1(data, usedforsecurity=False).digest()
+
+
+def test_what_cannot_be_made_is_raised_when_all_have_settled(tmp_path: Path) -> None:
+    (tmp_path / "there").touch()
+
+    def make() -> None:
+        with Tree(tmp_path) as tree, Writers(tree, 2) as pool:
+            file = WrittenFile(0o644, 0, 0, 1, b"x")
+            pool.write(Writing([b"x"], file, is_hashed=True, path="there"))
+            with pytest.raises(FileExistsError, match="there"):
+                pool.settle()
+            pool.write(Writing([b"x"], file, is_hashed=True, path="other"))
+
+    with pytest.raises(FileExistsError, match="there"):
+        make()
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("may_have", [0, 1])
+def test_a_user_who_may_have_no_more_threads(
+    may_have: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def bounded(thread: threading.Thread) -> None:
+        if len(started) >= may_have:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", bounded)
+    top = tmp_path / "tree"
+    top.mkdir()
+    open_before = os.listdir("/dev/fd")
+    with Tree(top) as tree, Writers(tree, 3) as pool:
+        for number in range(MANY):
+            file = WrittenFile(0o644, 0, 0, 3, b"abc")
+            pool.write(Writing([b"abc"], file, is_hashed=True, path=str(number)))
+    assert len(started) == may_have
+    assert [path.read_bytes() for path in top.iterdir()] == [b"abc"] * MANY
+    assert os.listdir("/dev/fd") == open_before

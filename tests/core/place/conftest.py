@@ -14,3 +14,11 @@ def hello() -> ConcreteSpec:
 @pytest.fixture
 def packer() -> Packer:
     return Packer()
+
+
+@pytest.fixture(params=["quick", "slow"])
+def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file system as it is, and as if it were slow from the second small file on."""
+    if request.param == "slow":
+        monkeypatch.setattr("core.archive.pace.SLOW", -1.0)
+        monkeypatch.setattr("core.archive.pace.ENOUGH", 1)

@@ -16,6 +16,8 @@ from core.errors import RelocationError
 from core.model.artifact import StagedTree
 from core.model.ident import DagHash, dag_hash
 
+pytestmark = pytest.mark.usefixtures("pace")
+
 STORE = "dev/expected-1.json"
 MIRRORS = {
     STORE: "dev/mirror-signed",

@@ -30,6 +30,8 @@ from tests.core.relocate.macho_maker import (
 )
 from tests.core.relocate.signature_maker import wrong_pages
 
+pytestmark = pytest.mark.usefixtures("pace")
+
 ROOT = Path("/srv/store")
 FINAL = ROOT / "darwin-m1" / f"hello-1.0-{'a' * 32}"
 OLD, NEW = f"/{PREFIX}".encode(), bytes(FINAL)

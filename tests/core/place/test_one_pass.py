@@ -120,6 +120,11 @@ def test_one_pass_is_two_passes(tree: dict[str, object], hello: ConcreteSpec) ->
         threads = placed(archive, hello, Path(name, "threads"), threads=3)
         assert told(one.stage) == told(two.stage) == told(threads.stage)
         assert one.report == two.report == threads.report
+        patched.setattr("core.archive.pace.SLOW", -1.0)
+        patched.setattr("core.archive.pace.ENOUGH", 1)
+        slow = placed(archive, hello, Path(name, "slow"))
+        assert told(slow.stage) == told(one.stage)
+        assert slow.report == one.report
         entries = told(one.stage)[".spack/install_manifest.json"]
         assert isinstance(entries, dict)
         assert len(entries) == 1 + sum(1 for _ in one.stage.rglob("*")) - 1

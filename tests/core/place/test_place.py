@@ -21,6 +21,8 @@ from core.model.artifact import StagedTree
 from core.model.ident import DagHash, dag_hash
 from core.model.spec import ConcreteSpec
 
+pytestmark = pytest.mark.usefixtures("pace")
+
 ROOT = Path("/srv/store")
 FINAL = ROOT / "linux-x86_64" / f"hello-1.0-{'a' * 32}"
 SBANG = ROOT / "bin" / "sbang"

@@ -14,6 +14,8 @@ from core.engine.place import extract
 from core.errors import Refused, StoreError
 from core.model.spec import ConcreteSpec
 
+pytestmark = pytest.mark.usefixtures("pace")
+
 STEPS = 16
 """Members of the archive below its prefix."""
 
