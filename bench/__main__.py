@@ -109,6 +109,14 @@ class Bench:
         place.mkdir()
         catalog.measure(self.options, place, self.checkout)
 
+    def unpack(self) -> None:
+        """One package unpacked and relocated, and `tar` with the same inflater."""
+        from bench import unpack
+
+        place = self.place / "unpack"
+        place.mkdir()
+        unpack.run(place, self.rounds)
+
     def terminal(self) -> None:
         """The screen with a large catalog."""
         from bench import terminal
@@ -123,6 +131,7 @@ def main() -> None:
     jobs: dict[str, Callable[[Bench], None]] = {
         "demo": Bench.demo,
         "many": Bench.many,
+        "unpack": Bench.unpack,
         "catalog": Bench.catalog,
         "terminal": Bench.terminal,
     }
