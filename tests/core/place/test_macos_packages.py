@@ -150,7 +150,8 @@ def test_on_a_mac_codesign_signs_what_has_changed(
     )
     staged = moved(packer, hello, tmp_path)
     calls = (tmp_path / "codesign.words").read_text().splitlines()
-    assert [(line.split()[0], line.split("/")[-1]) for line in calls] == [
+    # On a slow file system there may be several at a time.
+    assert sorted((line.split()[0], line.split("/")[-1]) for line in calls) == [
         ("-fs-", "signed"),
         ("-fs-", "somebodys"),
     ]

@@ -127,7 +127,7 @@ def test_too_few_and_too_many_records(simulated: SimulatedMirror, refusal) -> No
         (b"hello\n", "it is not complete JSON (line 1, column 1)"),
         (b'{"version": 2, "data": []}\n', "its version is 2 instead of 3"),
         (b'{"version": 3, "data": [], "data": []}\n', "it has the same key twice in one object"),
-        (b'{"version": 3, "data": ' + b"[\n" * 5000, "it is nested too deep"),
+        (b'{"version": 3, "data": ' + b"[\n" * 100_000, "it is nested too deep"),
     ],
 )
 def test_well_signed_bad_json(
