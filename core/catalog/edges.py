@@ -8,12 +8,16 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from core.catalog.schema import BLOCK
-from core.model.columns import EdgeColumns
+from core.model.columns import EdgeColumns, Edges
 
 _KEPT = 4 << 20
 """Edges that are kept in memory, 8 bytes each."""
-_Block = tuple["array[int]", "array[int]"]
-_NO_EDGES = array("I")
+_Block = tuple["array[int]", "array[int]", bytes]
+"""Where the edges of each spec begin, and where the last ones end; all ends, and all kinds."""
+_NO_EDGES: _Block = (array("I"), array("I"), b"")
+_SIZE = array("I").itemsize
+_FIRST = bytes(_SIZE)
+_OTHERS, _KINDS = slice(sys.byteorder == "big", None, 2), slice(sys.byteorder == "little", None, 2)
 
 
 class EdgeBlocks:
@@ -28,19 +32,16 @@ class EdgeBlocks:
         self._blocks: dict[int, _Block] = {}
         self._lock = threading.Lock()
 
-    def of(self, numbers: Sequence[int]) -> "dict[int, array[int]]":
-        """Of each spec the pairs of (number of the other spec, kind of edge)."""
+    def of(self, numbers: Sequence[int]) -> dict[int, Edges]:
+        """Of each spec its edges."""
         blocks = self._read({number // BLOCK for number in numbers})
-        found: dict[int, array[int]] = {}
+        found: dict[int, Edges] = {}
         for number in numbers:
-            ends, edges = blocks[number // BLOCK]
+            limits, others, kinds = blocks[number // BLOCK]
             place = number % BLOCK
-            if place < len(ends):
-                start = ends[place - 1] if place else 0
-                found[number] = edges[2 * start : 2 * ends[place]]
-            else:
-                # What is not there, or was damaged, has none.
-                found[number] = _NO_EDGES
+            # What is not there, or was damaged, has none.
+            start, end = limits[place : place + 2] if place + 1 < len(limits) else (0, 0)
+            found[number] = others[start:end], kinds[_SIZE * start : _SIZE * end]
         return found
 
     def _read(self, wanted: set[int]) -> dict[int, _Block]:
@@ -48,20 +49,15 @@ class EdgeBlocks:
         with self._lock:
             known = self._blocks
             missing = sorted(wanted - known.keys())
-            if missing and sum(len(edges) for _, edges in known.values()) > 2 * _KEPT:
+            if missing and sum(len(others) for _, others, _ in known.values()) > _KEPT:
                 known = self._blocks = {}
                 missing = sorted(wanted)
-            known.update(dict.fromkeys(missing, (_NO_EDGES, _NO_EDGES)))
+            known.update(dict.fromkeys(missing, _NO_EDGES))
             for number, ends, edges in self._rows_of(self._sql, missing):
-                known[number] = (array("I", ends), _pairs(edges))
+                pairs = array("I", edges)
+                others, kinds = pairs[_OTHERS], pairs[_KINDS]
+                known[number] = (array("I", _FIRST + ends), others, kinds.tobytes())
             return known
-
-
-def _pairs(edges: bytes) -> "array[int]":
-    pairs = array("I", edges)
-    if sys.byteorder == "big":
-        pairs[::2], pairs[1::2] = pairs[1::2], pairs[::2]
-    return pairs
 
 
 class Needs:
@@ -78,11 +74,17 @@ class Needs:
         for name, kinds in kinds_of:
             for kind in linked & set(array("I", kinds)):
                 self._by_kind.setdefault(kind, []).append(name)
+        self._names = {kind: edge_kinds[kind].name for kind in linked}
         self._by_name: dict[str, set[str]] = {}
         for kind, names in self._by_kind.items():
-            self._by_name.setdefault(edge_kinds[kind].name, set()).update(names)
+            self._by_name.setdefault(self._names[kind], set()).update(names)
 
-    def above(self, kinds: AbstractSet[int]) -> AbstractSet[str]:
+    def onward(self, kinds: AbstractSet[int]) -> AbstractSet[int]:
+        """The kinds of edges behind which there may be edges of these kinds."""
+        above = self._above(kinds)
+        return {kind for kind, name in self._names.items() if name in above}
+
+    def _above(self, kinds: AbstractSet[int]) -> AbstractSet[str]:
         """Packages from which a way may end with an edge of one of these kinds."""
         found = {name for kind in kinds for name in self._by_kind.get(kind, ())}
         layer = found

@@ -23,8 +23,18 @@ from core.catalog.schema import (
     unusable,
 )
 from core.catalog.specs import SELECT_COLUMNS, SpecNumbers
+from core.catalog.ways import KEPT, Ways
 from core.errors import MirrorError, WrongUse
-from core.model.columns import BuildsByRelease, Columns, EdgeColumns, Machine, Parameters, Release
+from core.model.columns import (
+    BuildsByRelease,
+    Columns,
+    EdgeColumns,
+    Edges,
+    Machine,
+    Parameters,
+    Release,
+    Sought,
+)
 from core.model.graph import LINK_RUN
 from core.model.ident import DagHash, MirrorName
 from core.model.spec import ConcreteSpec, VariantValue, spec_from_node
@@ -55,6 +65,7 @@ class Shelf:
         self.known_parameters: dict[int, Parameters] = {}
         self._children = EdgeBlocks("children", self._all_of)
         self._parents = EdgeBlocks("parents", self._all_of)
+        self._ways: dict[Sought, Ways] = {}
         try:
             self._connection = connect_readonly(path)
             weakref.finalize(self, self._connection.close)
@@ -167,9 +178,24 @@ class Shelf:
                 found.setdefault(virtual, set()).add(kind.name)
         return found
 
-    def names_above(self, kinds: AbstractSet[int]) -> AbstractSet[str]:
-        """Packages of which builds may lead over link and run edges to one of these kinds."""
-        return self._needs.above(kinds)
+    def onward(self, kinds: AbstractSet[int]) -> AbstractSet[int]:
+        """The kinds of link and run edges behind which there may be edges of these kinds."""
+        return self._needs.onward(kinds)
+
+    def ways(self, sought: Sought) -> Ways:
+        """Where edges of these kinds are."""
+        with self._lock:
+            found = self._ways.get(sought)
+            if found is None:
+                if sum(map(len, self._ways.values())) > KEPT:
+                    self._ways.clear()
+                found = self._ways[sought] = Ways(
+                    sought,
+                    linked=self.linked,
+                    onward=self.onward(sought.named | sought.providing),
+                    children=self.children,
+                )
+            return found
 
     @cached_property
     def _needs(self) -> Needs:
@@ -246,18 +272,18 @@ class Shelf:
         numbers = self.specs_where(None, None, only_builds=False)
         return self.columns.hashes_of(numbers)
 
-    def children(self, numbers: Sequence[int]) -> Mapping[int, "array[int]"]:
-        """Edges of these specs: pairs of (number of the child, kind of edge)."""
+    def children(self, numbers: Sequence[int]) -> Mapping[int, Edges]:
+        """Edges of these specs to what they need."""
         return self._children.of(numbers)
 
-    def parents(self, numbers: Sequence[int]) -> Mapping[int, "array[int]"]:
-        """Edges to these specs: pairs of (number of the parent, kind of edge)."""
+    def parents(self, numbers: Sequence[int]) -> Mapping[int, Edges]:
+        """Edges to these specs from those that need them."""
         return self._parents.of(numbers)
 
     def dependents(self, hash_: DagHash) -> list[DagHash]:
         """Hashes of the specs with an edge to `hash_`."""
         edges_of = self.parents(self._numbers_of([hash_]))
-        found = {parent for edges in edges_of.values() for parent in edges[::2]}
+        found = {parent for parents, _ in edges_of.values() for parent in parents}
         hashes = self.columns.hashes_of(self.described(found))
         return [other for other in hashes if other != hash_]
 

@@ -1,5 +1,6 @@
 """What an index repeats for a great many specs, each kept once and numbered."""
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, cast
@@ -15,6 +16,39 @@ EXTERNAL = 2
 """The system provides the spec."""
 BuildsByRelease = Mapping[int, tuple[Sequence[int], Sequence[int]]]
 """By number of the release: numbers of machines, and how many builds there are for each of them."""
+
+Edges = tuple[Sequence[int], bytes]
+"""Edges of one spec: the numbers of the specs at their other ends, and their kinds as `kinds_of`
+reads them. These are not numbers, so that specs with edges of the same kinds are quickly found."""
+
+
+def kinds_of(kinds: bytes) -> Sequence[int]:
+    """The numbers of the kinds of edges, 32 bits each."""
+    return array("I", kinds)
+
+
+class Sought(NamedTuple):
+    """Numbers of the kinds of edges that somebody looks for."""
+
+    named: frozenset[int]
+    """Those that fit if they lead to a spec that does."""
+    providing: frozenset[int]
+    """Those that fit whatever they lead to."""
+
+
+class Way(NamedTuple):
+    """Where the edges of a spec lead, for those who look for certain edges."""
+
+    provides: bool
+    """True if one of the edges fits whatever it leads to."""
+    named: tuple[int, ...]
+    """Where the edges lead that fit if that is a spec that does."""
+    provides_linked: bool
+    """The same as `provides`, of the link and run edges."""
+    named_linked: tuple[int, ...]
+    """The same as `named`, of the link and run edges."""
+    onward: tuple[int, ...]
+    """Where the link and run edges lead behind which there may be one that fits."""
 
 
 class Release(NamedTuple):

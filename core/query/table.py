@@ -4,7 +4,24 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from core.model.columns import Columns, EdgeColumns, Machine, Parameters, Release
+from core.model.columns import (
+    Columns,
+    EdgeColumns,
+    Edges,
+    Machine,
+    Parameters,
+    Release,
+    Sought,
+    Way,
+)
+
+
+class Ways(Protocol):
+    """The ways from specs to edges that are looked for; see `core.catalog.ways`."""
+
+    def of(self, numbers: Sequence[int]) -> Mapping[int, Way]:
+        """The ways from these specs, and perhaps from others."""
+        ...
 
 
 class SpecTable(Protocol):
@@ -38,8 +55,8 @@ class SpecTable(Protocol):
         """Numbers of the kinds of link and run edges."""
         ...
 
-    def names_above(self, kinds: AbstractSet[int]) -> AbstractSet[str]:
-        """At least the packages that lead over link and run edges to one of these kinds."""
+    def ways(self, sought: Sought) -> Ways:
+        """Where edges of these kinds are."""
         ...
 
     @property
@@ -69,10 +86,10 @@ class SpecTable(Protocol):
         """At least these parameters."""
         ...
 
-    def children(self, numbers: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """Edges of specs, at least of these: pairs of (number of the child, kind of edge)."""
+    def children(self, numbers: Sequence[int]) -> Mapping[int, Edges]:
+        """Edges of specs, at least of these."""
         ...
 
-    def parents(self, numbers: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """Edges to specs: pairs of (number of the parent, kind of edge)."""
+    def parents(self, numbers: Sequence[int]) -> Mapping[int, Edges]:
+        """Edges to specs, at least to these."""
         ...

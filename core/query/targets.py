@@ -1,7 +1,7 @@
 """Ranges of microarchitectures, by the order of archspec."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol, cast
 
 from core.errors import WrongUse
@@ -46,6 +46,7 @@ def check_targets(text: str) -> None:
                 raise WrongUse(f"{end!a} is not a known target, so no range can end there")
 
 
+@lru_cache(maxsize=4096)
 def target_fits(target: str, wanted: str) -> bool:
     """True if `target` is among those that `wanted` lists.
 

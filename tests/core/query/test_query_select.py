@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.catalog import shelf as catalog_shelf
+from core.catalog import ways
 from core.catalog.shelf import Shelf
 from core.catalog.write import write_catalog
 from core.errors import WrongUse
@@ -141,16 +143,55 @@ def test_edges_that_lead_nowhere_find_nothing(golden: Path, tmp_path: Path) -> N
 def test_what_cannot_be_reached_is_not_looked_for(golden: Path, tmp_path: Path) -> None:
     shelf = shelf_of(index_of(golden), tmp_path)
     named = {kind.id for kind in shelf.edge_kinds_named("libtide")}
-    above = shelf.names_above(named)
+    onward = shelf.onward(named)
     graph = graph_of(golden)
     needy = {
         spec.name
         for spec in graph.nodes.values()
         if any(node.name == "libtide" for node in graph.order((spec.hash,), ("link", "run"))[:-1])
     }
-    assert needy <= above
-    assert "libtide" not in above
-    assert shelf.names_above(set()) == set()
+    leading = {kind.id for kind in shelf.edge_kinds if kind.name in needy} & shelf.linked
+    assert leading
+    assert leading <= onward
+    assert named.isdisjoint(onward)
+    assert shelf.onward(named) == onward
+    assert shelf.onward(set()) == set()
+
+
+def needs(child: int, name: str) -> dict[str, Any]:
+    parameters = {"deptypes": ["link"], "virtuals": []}
+    return {"name": name, "hash": made_up_hash(child), "parameters": parameters}
+
+
+def test_what_reaches_a_build_of_its_own_package_is_told_apart(tmp_path: Path) -> None:
+    # 1 links to 2, which is of the same package and needs no b; 3 does.
+    records: dict[str, Any] = {
+        made_up_hash(1): record("a", 1, dependencies=[needs(2, "a")]),
+        made_up_hash(2): record("a", 2),
+        made_up_hash(3): record("a", 3, dependencies=[needs(4, "m")]),
+        made_up_hash(4): record("m", 4, dependencies=[needs(5, "b")]),
+        made_up_hash(5): record("b", 5),
+        made_up_hash(6): record("a", 6, dependencies=[needs(3, "a")]),
+    }
+    index = tmp_path / "index.json"
+    index.write_text(index_text(records))
+    shelf = shelf_of(index, tmp_path)
+    found = shelf.columns.hashes_of(select(parse_query("a ^b"), shelf).specs)
+    assert sorted(found) == sorted((made_up_hash(3), made_up_hash(6)))
+
+
+def test_ways_that_are_not_kept_are_looked_for_again(
+    golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = shelf_of(index_of(golden), tmp_path)
+    graph = graph_of(golden)
+    wanted = {text: found_by_numbers(text, shelf, graph) for text in MORE}
+    assert all(found_by_numbers(text, shelf, graph) == wanted[text] for text in MORE)
+    fresh = Shelf(MirrorName("any"), tmp_path / "catalog.sqlite")
+    monkeypatch.setattr(ways, "KEPT", 1)
+    monkeypatch.setattr(catalog_shelf, "KEPT", 1)
+    for _ in range(2):
+        assert all(found_by_numbers(text, fresh, graph) == wanted[text] for text in MORE)
 
 
 COUNT = 8
