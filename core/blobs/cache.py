@@ -81,7 +81,14 @@ class BlobCache:
     def has(self, digest: Sha256) -> bool:
         """True if a blob of this name is here or in a shared cache; it may be damaged."""
         caches = (self._shelf.directory, *self._shared)
-        return any((cache / BLOBS / digest[:2] / digest).is_file() for cache in caches)
+        return any(os.path.isfile(cache / BLOBS / digest[:2] / digest) for cache in caches)
+
+    def size_of(self, digest: Sha256) -> int | None:
+        """Bytes of a blob that is here or in a shared cache; it may be damaged."""
+        for cache in (self._shelf.directory, *self._shared):
+            with suppress(OSError):
+                return os.stat(f"{cache}/{BLOBS}/{digest[:2]}/{digest}").st_size  # noqa: PTH116 - quicker
+        return None
 
     def take(self, order: Order) -> Taken:
         """The blob, from the first place that has it. Release it after use.

@@ -104,6 +104,13 @@ class MirrorReader:
         if found.seen is None:
             self._manifests.keep(self.mirror, found.raw)
 
+    def spec_document_size(self, manifest: VerifiedManifest) -> int | None:
+        """Bytes of the spec document if it need not be fetched, unless it turns out to be damaged.
+
+        `None` if the mirror must be asked.
+        """
+        return self._blobs.size_of(manifest.spec_blob.sha256)
+
     def spec_document(self, manifest: VerifiedManifest) -> bytes:
         """The spec document as stored; never more bytes than the manifest says.
 

@@ -19,12 +19,13 @@ from core.cancel import CancelToken
 from core.errors import MirrorError, NotFound, Refused, SpackbinError
 from core.mirror.manifests import DIRECTORY, ManifestShelf
 from core.mirror.reader import Found, MirrorReader
-from core.model.artifact import VerifiedManifest
+from core.model.artifact import RawManifest, VerifiedManifest
 from core.model.ident import DagHash, MirrorName
 from core.model.mirror import Mirror
 from core.model.plan import Blocker, OtherCopy, Source
 from core.model.spec import ConcreteSpec
 from core.planning.plan import Offer, Refusal
+from core.session.atonce import AtOnce
 from core.session.mirrors import MirrorDesk
 from core.settings import Settings
 from core.trust.pins import PinStore
@@ -53,6 +54,7 @@ class Offers:
         self._readers: dict[MirrorName, MirrorReader] = {}
         self._verifiers: dict[MirrorName, Verifier] = {}
         self._ahead: dict[tuple[MirrorName, DagHash], Future[Found]] = {}
+        self._waits = False
         self._silent: set[MirrorName] = set()
         self._orders: dict[tuple[MirrorName, ...], list[Mirror]] = {}
         self._locks: defaultdict[MirrorName, threading.Lock] = defaultdict(threading.Lock)
@@ -73,22 +75,43 @@ class Offers:
             The checks, to be waited for before `ask` is called.
         """
         ahead: defaultdict[MirrorName, list[Future[Found]]] = defaultdict(list)
+        at_once = AtOnce()
         for spec, names in wanted:
             for mirror in self._best_first(names)[:1]:
-                future = pool.submit(self._found_ahead, mirror, spec, cancel)
+                is_near = mirror.url.startswith("file:") and at_once.is_quick
+                self._waits = self._waits or not is_near
+                reader = at_once if is_near else pool
+                future = reader.submit(self._found_ahead, mirror, spec, cancel)
                 self._ahead[mirror.name, spec.hash] = future
                 ahead[mirror.name].append(future)
-        return [
-            pool.submit(self._check_ahead, name, futures[start : start + TOGETHER])
+        parts = [
+            (name, futures[start : start + TOGETHER])
             for name, futures in ahead.items()
             for start in range(0, len(futures), TOGETHER)
         ]
+        unknown = [(name, part) for name, part in parts if self._waits or self._unknown(name, part)]
+        self._waits = self._waits or bool(unknown)
+        return [pool.submit(self._check_ahead, name, part) for name, part in unknown]
+
+    def shares(self, wanted: Sequence[Wanted], count: int) -> list[Sequence[Wanted]]:
+        """What to ask for at the same time: at most `count` parts of what was looked ahead at.
+
+        One if nobody is to be waited for. Threads that only compute hinder one another, and a task
+        for each spec costs more than what there is to do.
+        """
+        count = min(count, len(wanted)) if self._waits else 1
+        return [wanted[start::count] for start in range(count)]
 
     def _found_ahead(self, mirror: Mirror, spec: ConcreteSpec, cancel: CancelToken) -> Found:
         cancel.check()
         # Of whom nothing can be believed nothing is fetched.
         self._verifier(mirror)
         return self._reader(mirror).manifest(spec)
+
+    def _unknown(self, name: MirrorName, futures: Sequence[Future[Found]]) -> list[RawManifest]:
+        """Those of the manifests of which it is not remembered that they are good."""
+        raws = [future.result().raw for future in futures if future.exception() is None]
+        return self._verifier(self._configured[name]).recall(raws) if raws else []
 
     def _check_ahead(self, name: MirrorName, futures: Sequence[Future[Found]]) -> None:
         raws = [future.result().raw for future in futures if future.exception() is None]
@@ -142,7 +165,9 @@ class Offers:
     def _source(self, mirror: Mirror, spec: ConcreteSpec) -> Source:
         reader = self._reader(mirror)
         verifier, found, manifest = self._manifest(mirror, spec)
-        verifier.spec_document(manifest, reader.spec_document(manifest))
+        size = reader.spec_document_size(manifest)
+        if size is None or not verifier.knows_spec_document(manifest, size):
+            verifier.spec_document(manifest, reader.spec_document(manifest))
         if found.silence and not reader.has_archive(manifest):
             raise found.silence
         reader.keep(found)

@@ -177,9 +177,7 @@ class Planner:
             self._readiness.load({name for _, names in wanted for name in names})
             for check in checks:
                 check.result()
-            # A task for each connection: one for each spec costs more than what there is to do.
-            count = min(CONNECTIONS, len(wanted))
-            shares = [wanted[start::count] for start in range(count)]
+            shares = offers.shares(wanted, CONNECTIONS)
             answers = pool.map(partial(offers.ask_all, cancel=cancel), shares)
             return dict(chain.from_iterable(answers))
 

@@ -1,6 +1,7 @@
 """Reading the public keys that a mirror offers."""
 
 import codecs
+import os
 import re
 import shutil
 import tempfile
@@ -150,7 +151,7 @@ def read_keyring(home: Path) -> tuple[OfferedKey, ...]:
         Refused: it holds no key, or GnuPG is not here.
         StoreError: it cannot be read.
     """
-    keyring = next((home / name for name in _KEYRINGS if (home / name).is_file()), None)
+    keyring = next((home / name for name in _KEYRINGS if os.path.isfile(home / name)), None)
     if keyring is None:
         raise NotAvailable("There is no keyring of GnuPG", str(home), "Look at: spack gpg list")
     with _throw_away_home() as own:

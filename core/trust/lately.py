@@ -15,6 +15,7 @@ import shutil
 import stat
 import time
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 PERIOD = 600
@@ -57,8 +58,8 @@ class Lately:
             with suppress(OSError):
                 path = f"{_DIRECTORY}/{period}/{name}"
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home)
-                with os.fdopen(descriptor, "rb") as file:
-                    return file.read()
+                with FileIO(descriptor) as file:
+                    return file.readall()
         return None
 
     def keep(self, name: str, data: bytes) -> None:

@@ -71,6 +71,17 @@ class _Good(msgspec.Struct, frozen=True):
         return time.time() < self.until
 
 
+class _Root(msgspec.Struct, frozen=True):
+    """What tells the root of a spec document."""
+
+    name: str
+    """Package name."""
+    version: str
+    """Version."""
+    hash: str
+    """DAG hash."""
+
+
 class Verifier:
     """Decides what may be believed of one mirror. May be used by several threads at once."""
 
@@ -117,6 +128,18 @@ class Verifier:
             raw.asked, raw.mirror, named.archive, named.spec_blob, signature, text
         )
 
+    def recall(self, raws: Sequence[RawManifest]) -> list[RawManifest]:
+        """Take note of which manifests were found good lately; the signed ones that were not."""
+        unknown: list[RawManifest] = []
+        for raw in raws:
+            # What is kept of a manifest had the right form.
+            good = self._recalled(_signed_name(raw.data)) if _is_whole(raw) else None
+            if good:
+                self._ahead[raw.data] = good
+            elif _is_whole(raw) or raw.form is ManifestForm.DETACHED:
+                unknown.append(raw)
+        return unknown
+
     def look_ahead(self, raws: Sequence[RawManifest]) -> None:
         """Let GnuPG check many manifests in one run, so that `manifest` need not ask it for each.
 
@@ -126,16 +149,9 @@ class Verifier:
             StoreError: the keyring cannot be written.
             Refused: there is no GnuPG.
         """
-        unknown: list[bytes] = []
-        for raw in raws:
-            is_whole = raw.form is not ManifestForm.DETACHED and is_clearsigned(raw.data)
-            if not is_whole or flaw_of(raw.data):
-                continue
-            good = self._recalled(_signed_name(raw.data))
-            if good:
-                self._ahead[raw.data] = good
-            else:
-                unknown.append(raw.data)
+        unknown = [
+            raw.data for raw in self.recall(raws) if _is_whole(raw) and not flaw_of(raw.data)
+        ]
         if len(unknown) < 2:
             return
         gpg = open_keyring(self._keyrings, list(self._pins.values()))
@@ -144,6 +160,26 @@ class Verifier:
             good = self._keep_if_good(name, said.data, find_signature(said), gpg)
             if good:
                 self._ahead[document] = good
+
+    def knows_spec_document(self, manifest: VerifiedManifest, size: int) -> bool:
+        """True if the spec document was found good lately, and is for what was asked for.
+
+        That is known by the digest in the manifest, the document itself is not looked at. So this
+        is for plans: before anything is installed `artifact` checks the document.
+
+        Args:
+            manifest: the manifest that names the document.
+            size: bytes of the document as stored.
+        """
+        if manifest.spec_blob.size not in (None, size):
+            return False
+        kept = self._lately.recall(_root_name(manifest, manifest.spec_blob.sha256))
+        try:
+            root = msgspec.json.decode(kept or b"", type=_Root)
+        except msgspec.DecodeError:
+            return False
+        wanted = manifest.wanted
+        return (root.name, root.version, root.hash) == (wanted.name, wanted.version, wanted.hash)
 
     def spec_document(self, manifest: VerifiedManifest, document: bytes) -> ConcreteSpec:
         """The root spec of the spec document, if it is the one that was asked for.
@@ -158,9 +194,7 @@ class Verifier:
         size, digest = len(document), hashlib.sha256(document).hexdigest()
         self._same(manifest, "spec document", manifest.spec_blob, size, digest)
         wanted = manifest.wanted
-        # With images the document is held against the archive too.
-        what = "layer" if manifest.archive.media_type in LAYER_TYPES else "archive"
-        name = f"node-{digest}-{what}-{manifest.archive.sha256}"
+        name = _root_name(manifest, digest)
         known = self._recalled_root(name)
         try:
             spec = known or _root_spec(gunzip(document, MAX_SPEC_DOCUMENT), manifest.archive)
@@ -327,6 +361,18 @@ def _signed_name(document: bytes) -> str:
 
 def _detached_name(document: bytes) -> str:
     return "detached-" + hashlib.sha256(document).hexdigest()
+
+
+def _root_name(manifest: VerifiedManifest, digest: str) -> str:
+    """Under which name the root of the spec document with this digest is kept."""
+    # With images the document is held against the archive too.
+    what = "layer" if manifest.archive.media_type in LAYER_TYPES else "archive"
+    return f"node-{digest}-{what}-{manifest.archive.sha256}"
+
+
+def _is_whole(raw: RawManifest) -> bool:
+    """True for a manifest that is one document with its signature."""
+    return raw.form is not ManifestForm.DETACHED and is_clearsigned(raw.data)
 
 
 def _root_spec(document: bytes, archive: BlobRecord) -> ConcreteSpec:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Refused
 from core.model.artifact import VerifiedManifest
@@ -141,6 +142,58 @@ def test_a_remembered_root_is_the_same(fresh: Fresh, simulated: SimulatedMirror)
     assert fresh().spec_document(manifest, document) == fresh().spec_document(manifest, document)
     with pytest.raises(Refused, match="bytes instead of"):
         fresh().spec_document(manifest, document + b"x")
+
+
+def test_a_spec_document_is_known_by_its_digest_for_what_it_was_good_for(
+    fresh: Fresh, simulated: SimulatedMirror, tmp_path: Path
+) -> None:
+    manifest = fresh().manifest(simulated.raw_manifest("boat"))
+    tide = fresh().manifest(simulated.raw_manifest("tide"))
+    document = simulated.spec_path("boat").read_bytes()
+    size = len(document)
+    assert not fresh().knows_spec_document(manifest, size)
+    fresh().spec_document(manifest, document)
+    assert fresh().knows_spec_document(manifest, size)
+    assert not fresh().knows_spec_document(manifest, size + 1)
+    assert not fresh().knows_spec_document(tide, size)
+    # The same document at the place of another build, or for another archive.
+    swapped = replace(manifest, asked=tide.asked)
+    assert not fresh().knows_spec_document(swapped, size)
+    with pytest.raises(Refused, match="at the place of"):
+        fresh().spec_document(swapped, document)
+    assert not fresh().knows_spec_document(replace(manifest, archive=tide.archive), size)
+    (home,) = (tmp_path / "keyrings").iterdir()
+    home.chmod(0o777)
+    assert not fresh().knows_spec_document(manifest, size)
+    home.chmod(0o700)
+    (kept,) = home.glob("lately/*/node-*")
+    kept.write_bytes(kept.read_bytes()[:-10])
+    assert not fresh().knows_spec_document(manifest, size)
+
+
+def test_a_spec_document_that_was_refused_is_not_known(
+    fresh: Fresh, simulated: SimulatedMirror
+) -> None:
+    simulated.replace_spec_document("boat", simulated.spec_path("tide").read_bytes())
+    manifest = fresh().manifest(simulated.raw_manifest("boat"))
+    document = simulated.spec_path("boat").read_bytes()
+    with pytest.raises(Refused):
+        fresh().spec_document(manifest, document)
+    assert not fresh().knows_spec_document(manifest, len(document))
+
+
+def test_only_signed_manifests_that_nobody_checked_lately_are_unknown(
+    fresh: Fresh, simulated: SimulatedMirror, asked: list[bytes]
+) -> None:
+    boat, tide = (simulated.raw_manifest(name) for name in ("boat", "tide"))
+    first = fresh()
+    assert first.recall([boat, tide]) == [boat, tide]
+    first.manifest(boat)
+    other = fresh()
+    assert other.recall([boat, tide]) == [tide]
+    other.manifest(boat)
+    assert len(asked) == 1
+    assert other.recall([replace(tide, data=b'{"version": 3}')]) == []
 
 
 # Keys that count no more, or not for this mirror; those that expire are in test_trust_expiry.py
