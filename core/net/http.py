@@ -11,7 +11,7 @@ import httpx
 from core.cancel import CancelToken
 from core.errors import MirrorError, NotFound, TooLong
 from core.model.value import Value
-from core.net.http_errors import TRY_LATER, PassingTrouble, check_status, trouble
+from core.net.http_errors import TRY_LATER, PassingTrouble, check_status, stalled, trouble
 from core.net.login import Login
 from core.net.memory import Memory, Remembered
 from core.net.tls import tls_context
@@ -39,6 +39,8 @@ class Patience(Value, frozen=True):
     """Bytes that must come within a window."""
     attempts: int = 4
     """How often the same is asked for, the first time included."""
+    progress: int = 1 << 20
+    """Bytes after which a connection that broke is forgotten: large archives take hours."""
     pause: float = 0.5
     """Longest pause before the second attempt; it doubles from attempt to attempt."""
     longest_pause: float = 30.0
@@ -116,7 +118,7 @@ class HttpTransport:
     def _resumed(
         self, url: str, limit: int, start: int, cancel: CancelToken | None
     ) -> Generator[bytes]:
-        done, attempt = start, 0
+        done, attempt, broken_at = start, 0, start
         while True:
             try:
                 for chunk in self._body(url, done, limit, cancel):
@@ -124,7 +126,8 @@ class HttpTransport:
                     yield chunk
                 return
             except PassingTrouble as passing:
-                attempt += 1
+                attempt = 1 if done - broken_at >= self._patience.progress else attempt + 1
+                broken_at = done
                 self._pause(passing, attempt, cancel)
 
     def _pause(self, passing: PassingTrouble, attempt: int, cancel: CancelToken | None) -> None:
@@ -181,12 +184,17 @@ class HttpTransport:
 
     def _paced(self, response: httpx.Response, url: str) -> Iterator[bytes]:
         chunks = response.iter_raw()
-        waited, came = 0.0, 0
+        waited, came, is_begun = 0.0, 0, False
         while True:
             began = time.monotonic()
-            chunk = next(chunks, None)
+            try:
+                chunk = next(chunks, None)
+            except httpx.ReadTimeout as error:
+                # Who fell silent in the middle may have lost the connection and not know it.
+                raise (stalled(url) if is_begun else trouble(error, url)) from error
             if chunk is None:
                 return
+            is_begun = True
             # Only the time spent waiting counts, not what is done with the bytes.
             waited += time.monotonic() - began
             came += len(chunk)

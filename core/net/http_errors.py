@@ -70,7 +70,7 @@ def trouble(error: httpx.RequestError, url: str) -> MirrorError | PassingTrouble
     place = f"URL {shown(url)}"
     host = _host(url)
     if isinstance(error, httpx.TimeoutException):
-        return MirrorError(f"{host} does not answer", place, OTHER_MIRROR, retry=True)
+        return _silence(url)
     if isinstance(error, httpx.ProxyError):
         return _proxy_login(url) if "407" in str(error) else _proxy_refuses(url)
     if isinstance(error, httpx.UnsupportedProtocol):
@@ -79,6 +79,16 @@ def trouble(error: httpx.RequestError, url: str) -> MirrorError | PassingTrouble
         return _no_connection(_root_cause(error), host, place)
     title = f"{host} broke off the connection"
     return PassingTrouble(MirrorError(title, place, TRY_LATER, retry=True))
+
+
+def stalled(url: str) -> PassingTrouble:
+    """What to raise for a server that sent something and then nothing more."""
+    return PassingTrouble(_silence(url))
+
+
+def _silence(url: str) -> MirrorError:
+    place = f"URL {shown(url)}"
+    return MirrorError(f"{_host(url)} does not answer", place, OTHER_MIRROR, retry=True)
 
 
 def _no_connection(cause: BaseException, host: str, place: str) -> MirrorError | PassingTrouble:

@@ -89,7 +89,7 @@ def _basic(user: str, password: str) -> str:
 
 
 def _in_netrc(host: str) -> tuple[str, str] | None:
-    path = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
+    path = Path(os.environ.get("NETRC") or os.path.expanduser("~/.netrc"))
     # Without a file, and with one that makes no sense, nobody is logged in; the server says so.
     entry = _quietly(lambda: netrc.netrc(path).hosts.get(host))
     return (entry[0], entry[2] or "") if entry else None

@@ -55,7 +55,7 @@ def s3_options(connection: Connection) -> dict[str, str | bool]:
 
 def gs_options() -> dict[str, str | bool]:
     """The settings of obstore's `GCSStore`: without credentials, requests are not signed."""
-    default = Path.home() / ".config/gcloud/application_default_credentials.json"
+    default = Path(os.path.expanduser("~/.config/gcloud/application_default_credentials.json"))
     has_login = default.exists() or any(os.environ.get(name) for name in _GOOGLE_VARIABLES)
     return {} if has_login else {"skip_signature": True}
 
@@ -88,7 +88,7 @@ def _profile(connection: Connection) -> dict[str, str]:
 
 def _section(kind: str, name: str) -> dict[str, str]:
     variable = {"config": "AWS_CONFIG_FILE", "credentials": "AWS_SHARED_CREDENTIALS_FILE"}[kind]
-    path = Path(os.environ.get(variable) or Path.home() / ".aws" / kind)
+    path = Path(os.environ.get(variable) or os.path.expanduser(f"~/.aws/{kind}"))
     parser = configparser.RawConfigParser(strict=False, default_section="")
     try:
         parser.read_string(path.read_text())

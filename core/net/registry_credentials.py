@@ -68,7 +68,7 @@ def find_registry_login(repository: Repository, connection: Connection) -> Found
 
 
 def _files() -> Iterator[Path]:
-    home = Path("~").expanduser()
+    home = Path(os.path.expanduser("~"))
     if named := os.environ.get("REGISTRY_AUTH_FILE"):
         yield Path(named)
     docker = os.environ.get("DOCKER_CONFIG")

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from email.utils import formatdate
 
 import pytest
+from msgspec.structs import replace
 
 from core.cancel import CancelToken
 from core.errors import Interrupted, MirrorError, NotFound, TooLong
@@ -157,6 +158,32 @@ def test_a_connection_that_always_breaks(server: FaultyServer, http: HttpTranspo
         streamed(http, f"{server.url}/blob")
     assert caught.value.retry
     assert len(server.requests) == 2 * QUICK.attempts
+
+
+def test_a_connection_may_break_often_if_much_comes_in_between(server: FaultyServer) -> None:
+    piece = len(CONTENT) // 10
+    for progress, breaks in ((piece, 10), (piece + 1, QUICK.attempts)):
+        transport = HttpTransport(replace(QUICK, progress=progress))
+        server.fail("blob", Fault(cut_after=piece))
+        server.requests.clear()
+        came: list[bytes] = []
+        with (
+            transport.stream(f"{server.url}/blob", limit=len(CONTENT)) as chunks,
+            suppress(MirrorError),
+        ):
+            came.extend(chunks)
+        assert b"".join(came) == CONTENT[: piece * breaks] + CONTENT[10 * piece :] * (breaks == 10)
+        transport.close()
+
+
+def test_a_server_that_falls_silent_in_the_middle_is_asked_for_the_rest(
+    server: FaultyServer,
+) -> None:
+    transport = HttpTransport(replace(QUICK, read=0.3))
+    server.fail("blob", Fault(linger_after=100_000, times=1))
+    assert streamed(transport, f"{server.url}/blob") == CONTENT
+    assert [h.get("Range") for h in server.asked("blob")] == [None, "bytes=100000-"]
+    transport.close()
 
 
 def test_a_length_that_lies_high_is_a_broken_connection(

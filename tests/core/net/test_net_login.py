@@ -10,6 +10,7 @@ from core.errors import MirrorError
 from core.model.mirror import Connection
 from core.net.http import HttpTransport
 from core.net.login import find_login, origin_of
+from core.net.object_logins import gs_options
 from core.net.transport import open_transport
 from tests.core.net.asking import CONTENT, QUICK, trouble
 from tests.simulator.fixtures import Serve
@@ -149,3 +150,13 @@ def test_origins() -> None:
     assert origin_of("http://h.example:80/a") == ("http", "h.example", 80)
     assert origin_of("https://h.example:x/a") is None
     assert origin_of("file:///a") is None
+
+
+def test_who_has_no_home_directory_has_no_login_there(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("NETRC", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])
+    assert sent(server, Connection()) is None
+    assert gs_options() == {"skip_signature": True}
