@@ -148,7 +148,9 @@ class Registrar:
                 return
             for item in reversed(hopeful):
                 self._undo(item)
-                self._failed(item.tree.spec.hash, error)
+                # Whoever cannot hear of it keeps no other from being taken back.
+                with contextlib.suppress(SpackbinError):
+                    self._failed(item.tree.spec.hash, error)
             return
         for item in hopeful:
             self._conclude(item)
@@ -163,7 +165,8 @@ class Registrar:
         if cause is None:
             return True
         self._undo(item)
-        self._skipped(hash_, cause)
+        with contextlib.suppress(SpackbinError):
+            self._skipped(hash_, cause)
         return False
 
     def _conclude(self, item: _InPlace) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from core.engine.builders.environment import build_environment
@@ -109,7 +110,7 @@ class SlurmBuilder:
             raise StoreError(f"A file cannot be removed: {error}", str(task.directory)) from error
         # A job that is done may be forgotten by Slurm, which would refuse to wait for it.
         waits_for = [job for job in after if read_exit(self._places[job]) != 0]
-        job = self._client.submit([*self._options(task, needs, waits_for), str(script)])
+        job = self._submitted([*self._options(task, needs, waits_for), str(script)], task)
         self._places[job] = task.directory
         write_job(task.directory, self.name, job)
         return job
@@ -184,6 +185,16 @@ class SlurmBuilder:
             return None
         self._places[job] = task.directory
         return job
+
+    def _submitted(self, arguments: Sequence[str], task: BuildTask) -> str:
+        try:
+            return self._client.submit(arguments)
+        except SpackbinError:
+            # A busy controller may have taken it, and have said so too late for sbatch.
+            with suppress(SpackbinError):
+                if job := self._client.find(_comment(task)):
+                    return job
+            raise
 
     def _needs(self, task: BuildTask) -> SlurmNeeds:
         return self._settings.needs(task.label.partition("@")[0])

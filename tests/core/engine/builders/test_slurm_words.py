@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.engine.builders.protocol import JobState
+from core.engine.builders.record import read_job
+from core.engine.builders.slurm import SlurmBuilder
 from core.engine.builders.slurm_client import SlurmClient
 from core.engine.builders.slurm_nodes import check_target
 from core.engine.builders.slurm_queue import parse_queue
 from core.errors import NotAvailable, SpackbinError
-from tests.builds import a_task
+from tests.builds import a_task, running
 
 SAID = """\
 1|PENDING|n/a|Priority
@@ -84,6 +86,21 @@ def test_a_site_that_gives_no_id(tmp_path: Path) -> None:
     client = programs(tmp_path, sbatch="echo 'sbatch: error: No account' >&2; echo none")
     with pytest.raises(SpackbinError, match="does not take a job: No account"):
         client.submit(["build.sh"])
+
+
+def test_a_job_that_was_taken_and_not_said_so_is_followed(tmp_path: Path) -> None:
+    late = "echo 'sbatch: error: Batch job submission failed: Socket timed out' >&2; exit 1"
+    task = a_task(tmp_path, "kelp")
+    other = f"4710|spackbin {task.directory}/other"
+    (tmp_path / "queue").write_text(f"{other}\n4711|spackbin {task.directory}\n")
+    programs(tmp_path, sbatch=late, squeue=f"cat {tmp_path}/queue")
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    builder = SlurmBuilder(lambda *_: running("true"), environ=environ)
+    assert builder.submit(task, ()) == "4711"
+    assert read_job(task.directory, "slurm") == "4711"
+    (tmp_path / "queue").write_text(other)
+    with pytest.raises(SpackbinError, match="does not take a job: Batch job submission"):
+        builder.submit(task, ())
 
 
 def test_without_slurm(tmp_path: Path) -> None:
