@@ -8,6 +8,7 @@ whether it happened.
 import fcntl
 import os
 import time
+from pathlib import Path
 
 import msgspec
 
@@ -36,10 +37,8 @@ class Announcement:
         self._operation = operation
         self._path = paths.root / DIRECTORY / _NAME.format(operation.id)
         try:
-            self._descriptor = open_shared(self._path, paths.root, os.O_EXCL)
+            self._descriptor = _locked(self._path, paths.root)
             try:
-                # Locked before it says anything: nobody takes it for one of the dead.
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX)
                 write_durably(self._descriptor, msgspec.json.encode(operation))
                 sync_directory(self._path.parent)
             except BaseException:
@@ -72,6 +71,22 @@ class Announcement:
         return done
 
 
+def _locked(path: Path, root: Path) -> int:
+    """A new empty file, locked before it says anything: nobody takes it for one of the dead."""
+    while True:
+        descriptor = open_shared(path, root, os.O_EXCL)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Who came between the two has taken it away.
+            if os.path.lexists(path):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
+            raise
+        os.close(descriptor)
+
+
 class Settled(Value, frozen=True):
     """What became of operations whose writers died."""
 
@@ -92,7 +107,7 @@ def complete_announced(paths: StorePaths) -> tuple[Operation, ...]:
 
 def is_announced(paths: StorePaths) -> bool:
     """True if somebody has announced an operation, and not finished it."""
-    return any((paths.root / DIRECTORY).glob(_NAME.format("*")))
+    return bool(_files(paths))
 
 
 def settle_announced(paths: StorePaths) -> Settled:
@@ -103,7 +118,7 @@ def settle_announced(paths: StorePaths) -> Settled:
     """
     completed: list[Operation] = []
     given_up: list[Operation] = []
-    for path in sorted((paths.root / DIRECTORY).glob(_NAME.format("*"))):
+    for path in _files(paths):
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError:
@@ -121,6 +136,13 @@ def settle_announced(paths: StorePaths) -> Settled:
         finally:
             os.close(descriptor)
     return Settled(tuple(completed), tuple(given_up))
+
+
+def _files(paths: StorePaths) -> list[Path]:
+    try:
+        return sorted((paths.root / DIRECTORY).glob(_NAME.format("*")))
+    except OSError:
+        return []  # we may not look there
 
 
 def _operation(descriptor: int) -> Operation | None:

@@ -94,9 +94,14 @@ def forget_traces(aside: Path, hash_: DagHash) -> None:
 
 def _parts(root: Path, prefix: Path) -> tuple[str, ...]:
     """The names from the root to the prefix."""
+    if not prefix.is_relative_to(root):
+        # The store may have had another name when it was registered.
+        root, prefix = (
+            Path(os.path.realpath(root)),
+            Path(os.path.realpath(prefix.parent), prefix.name),
+        )
     parts = prefix.parts[len(root.parts) :]
-    is_below = prefix.parts[: len(root.parts)] == root.parts
-    if not is_below or not parts or ".." in parts or parts[0].startswith("."):
+    if not prefix.is_relative_to(root) or not parts or ".." in parts or parts[0].startswith("."):
         raise StoreError(
             f"The database names {prefix} as the place of a package, which is none",
             f"Store: {root}",

@@ -22,7 +22,7 @@ from core.model.graph import SpecGraph
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec
 from core.model.value import Value
-from core.store.disk import remove_if_possible, store_error, sync_directory
+from core.store.disk import is_directory, remove_if_possible, store_error, sync_directory
 from core.store.locks import DATABASE_TIMEOUT, database_lock
 from core.store.paths import StorePaths
 from core.store.records import (
@@ -107,8 +107,8 @@ class Database:
         """Register installations in one go: all of them or none.
 
         Dependencies of every type that have no record get one: externals as installed, others as
-        not installed. What is registered already keeps its record; it becomes explicit if it is
-        explicit here, and never the other way round.
+        not installed. What is registered already keeps its record, unless its prefix is gone; it
+        becomes explicit if it is explicit here, and never the other way round.
 
         Args:
             installations: what lies in its prefix.
@@ -262,7 +262,7 @@ class Database:
         if record is None:
             record = new(spec, prefix, installed=False)
             installs[spec.hash] = record
-        if not record.get("installed"):
+        if not record.get("installed") or _is_lost(record, prefix):
             _refuse_taken(installs, prefix)
             record.update(path=prefix, installed=True, installation_time=time.time())
         record["explicit"] = installation.explicit or record.get("explicit", False)
@@ -318,6 +318,12 @@ def _write_durably(path: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _is_lost(record: dict[str, Any], prefix: str) -> bool:
+    """True if a package is registered elsewhere than in `prefix`, and nothing is there."""
+    path = str(record.get("path"))
+    return path != prefix and not is_directory(path)
 
 
 def _refuse_taken(installs: dict[str, dict[str, Any]], prefix: str) -> None:

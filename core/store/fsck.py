@@ -67,7 +67,7 @@ def _prefixes(paths: StorePaths, state: DatabaseState) -> Iterator[HalfDone]:
     for directory in package_directories(paths):
         for path in directory.glob("*-*"):
             named = _PREFIX.fullmatch(path.name)
-            if named is None or str(path) in registered:
+            if named is None or str(path) in registered or state.installed_at(path):
                 continue
             if _is_free(paths, DagHash(named["hash"])):
                 yield HalfDone(Kind.PREFIX, path)

@@ -5,6 +5,7 @@ hold no other keys than Spack's, or Spack takes the whole database for corrupt.
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from core.model.artifact import InstalledRecord
 from core.model.ident import DagHash, dag_hash
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.model.value import Value
+from core.store.disk import is_directory
 from core.store.paths import StorePaths
 
 WRITTEN_VERSION = 8
@@ -89,11 +91,21 @@ class DatabaseState(Value, frozen=True):
         return replace(paths, is_before_1_0=self.version == BEFORE_1_0)
 
     def installed_at(self, prefix: Path) -> InstalledRecord | None:
-        """The package that is registered as installed in `prefix`."""
+        """The package that is registered as installed in `prefix`.
+
+        The store may have another name than when it was registered: a home directory often has two.
+        """
         for record in self.records.values():
-            if record.installed and not record.spec.external and record.prefix == str(prefix):
-                return record
+            if record.installed and not record.spec.external and record.prefix:
+                other = Path(record.prefix) if record.prefix.endswith(prefix.name) else None
+                if other and (other == prefix or is_same_place(other, prefix)):
+                    return record
         return None
+
+
+def is_same_place(one: Path, other: Path) -> bool:
+    """True if two paths, of which neither need be there, are names of one."""
+    return one.name == other.name and os.path.realpath(one.parent) == os.path.realpath(other.parent)
 
 
 def is_present(record: InstalledRecord) -> bool:
@@ -101,7 +113,7 @@ def is_present(record: InstalledRecord) -> bool:
 
     Somebody may have removed the directory and not told the database.
     """
-    return record.installed and (record.prefix is None or Path(record.prefix).is_dir())
+    return record.installed and (record.prefix is None or is_directory(record.prefix))
 
 
 def new_document() -> dict[str, Any]:

@@ -18,7 +18,7 @@ def look_at_space(root: Path) -> Space:
 
     What cannot be found out is `None`.
     """
-    place = next((path for path in (root, *root.parents) if path.exists()), root)
+    place = next((path for path in (root, *root.parents) if os.path.exists(path)), root)
     try:
         found = os.statvfs(place)
     except OSError:

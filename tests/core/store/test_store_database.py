@@ -120,6 +120,26 @@ def test_what_is_only_referred_to_becomes_installed(store: StorePaths, graph: Sp
     assert (after.installed, after.prefix, after.ref_count) == (True, str(elsewhere), 1)
 
 
+def test_who_lost_its_prefix_is_registered_in_the_new_one(
+    store: StorePaths, graph: SpecGraph, tmp_path: Path
+) -> None:
+    """Another projection had put it elsewhere, and somebody has deleted that by hand."""
+    spec, elsewhere, now = graph[KELP], tmp_path / "kelp", store.prefix_of(graph[KELP])
+    elsewhere.mkdir()
+    before = Database(store).register(spec, elsewhere, graph, explicit=True)
+    # As long as it is there, it stays what it is.
+    assert Database(store).register(spec, now, graph, explicit=False) == before
+    elsewhere.rmdir()
+    record = Database(store).register(spec, now, graph, explicit=False)
+    assert (record.prefix, record.explicit) == (str(now), True)
+    assert record.installation_time > before.installation_time
+    # Nobody else may have the new one.
+    elsewhere.mkdir()
+    register(store, graph, REEF)
+    with pytest.raises(StoreError, match="Another package is registered"):
+        Database(store).register(graph[LIBTIDE], store.prefix_of(graph[REEF]), graph, explicit=True)
+
+
 def test_an_external_that_only_a_build_needs_gets_a_record_once(
     store: StorePaths, graph: SpecGraph
 ) -> None:

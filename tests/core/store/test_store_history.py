@@ -15,7 +15,7 @@ from core.model.graph import SpecGraph
 from core.model.history import Operation, Removed, Touched
 from core.model.ident import DagHash
 from core.store import shared
-from core.store.announced import Announcement, complete_announced
+from core.store.announced import Announcement, complete_announced, is_announced
 from core.store.history import HistoryFile, new_operation, user_name
 from core.store.paths import StorePaths
 
@@ -190,6 +190,28 @@ def test_what_was_withdrawn_leaves_no_trace(store: StorePaths) -> None:
     Announcement(store, removal(KELP)).withdraw()
     assert everything_below(store.root) == [".spackbin"]
     assert complete_announced(store) == ()
+
+
+def test_who_announces_is_not_taken_for_dead_before_the_lock(
+    store: StorePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.root.mkdir()
+    came: list[int] = []
+
+    def interrupted(path: Path, root: Path, flags: int = 0) -> int:
+        descriptor = shared.open_shared(path, root, flags)
+        if not came:
+            came.append(descriptor)
+            assert complete_announced(store) == ()
+            assert not path.exists()
+        return descriptor
+
+    monkeypatch.setattr("core.store.announced.open_shared", interrupted)
+    announcement = Announcement(store, removal(KELP))
+    assert came
+    assert is_announced(store)
+    announcement.withdraw()
+    assert not is_announced(store)
 
 
 def test_what_somebody_alive_has_announced_is_left_alone(store: StorePaths) -> None:

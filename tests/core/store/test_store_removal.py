@@ -266,3 +266,17 @@ def test_hard_links_take_room_once(store: StorePaths, graph: SpecGraph) -> None:
     before = disk_usage(record)
     (prefix / "again").hardlink_to(prefix / "big")
     assert 100_000 <= disk_usage(record) == before
+
+
+def test_a_store_may_be_called_by_another_name_than_when_it_was_filled(
+    store: StorePaths, graph: SpecGraph, tmp_path: Path
+) -> None:
+    install(store, graph[KELP], graph, explicit=True)
+    (tmp_path / "other-name").symlink_to(store.root)
+    other = StorePaths(tmp_path / "other-name")
+    state = Database(other).read()
+    prefix = store.prefix_of(graph[KELP])
+    assert state.installed_at(other.prefix_of(graph[KELP])) == state.records[KELP]
+    assert state.installed_at(prefix.with_name(f"x{prefix.name}")) is None
+    assert remove(other, plan_of(other, KELP)).left == {}
+    assert packages(store) == []

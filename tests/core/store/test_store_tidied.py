@@ -272,3 +272,20 @@ def test_the_lock_of_a_note_is_dropped_by_death_alone(store: StorePaths) -> None
         (path,) = (store.root / ".spackbin").iterdir()
         with path.open("rb") as stream, pytest.raises(BlockingIOError):
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def test_a_package_is_registered_by_whatever_name_the_store_is_called(
+    store: StorePaths, graph: SpecGraph, tmp_path: Path
+) -> None:
+    """A home directory often has two names: the one in `$HOME` and the one of its file system."""
+    install(store, graph[LIBTIDE], graph)
+    prefix = store.prefix_of(graph[LIBTIDE])
+    left = half_put(store, graph, KELP)
+    note(store, LIBTIDE, KELP, age=STALE + 5)
+    (tmp_path / "other-name").symlink_to(store.root.parent)
+    other = StorePaths(tmp_path / "other-name" / store.root.name)
+    lines = tidied(other)
+    assert prefix.is_dir()
+    (line,) = lines
+    assert f"{left.name}, which run 2026-far of alice" in line
+    assert not left.exists()
