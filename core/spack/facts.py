@@ -34,12 +34,12 @@ def read_facts(spack: SpackInstance) -> SpackFacts:
         prefix=str(spack.prefix),
         version=version_of(spack),
         python=_python(spack),
-        scopes=tuple(str(path) for path in sections.scopes.paths if path.exists()),
-        install_tree=spack.substituted(str(placing.get("root") or DEFAULT_TREE)),
+        scopes=tuple(str(path) for path in sections.scopes.paths if os.path.exists(path)),
+        install_tree=_place(spack, placing.get("root") or DEFAULT_TREE),
         padding=_padding(placing),
         projections=tuple((key, str(value)) for key, value in fields_of(projections).items()),
         upstreams=tuple(
-            (name, spack.substituted(str(fields_of(entry).get("install_tree") or "")))
+            (name, _place(spack, fields_of(entry).get("install_tree")))
             for name, entry in sections.read("upstreams").items()
         ),
         notes=tuple(dict.fromkeys(sections.notes)),
@@ -60,8 +60,16 @@ def configuration_stamp(spack: SpackInstance) -> tuple[tuple[str, int], ...]:
     """What changes whenever a file of the configuration does: paths and times of change."""
     files: list[Path] = []
     for path in Sections(spack).scopes.paths:
-        files += path.glob("*.yaml") if path.is_dir() else [path] if path.exists() else []
+        files += (
+            path.glob("*.yaml") if os.path.isdir(path) else [path] if os.path.exists(path) else []
+        )
     return tuple((str(file), _changed(file)) for file in sorted(files))
+
+
+def _place(spack: SpackInstance, text: object) -> str:
+    """The path that a text of the configuration means (Spack 1.x `canonicalize_path`)."""
+    path = spack.substituted(str(text or "")).removeprefix("file://")
+    return os.path.normpath(path) if path else ""
 
 
 def _changed(path: Path) -> int:

@@ -23,7 +23,7 @@ class SpackInstance(Value, frozen=True):
     def is_layered(self) -> bool:
         """True from Spack 1.1 on, where scopes are named by `include.yaml`."""
         etc = self.prefix / "etc/spack"
-        return (etc / "include.yaml").exists() or (etc / "defaults/include.yaml").exists()
+        return any(os.path.exists(etc / name) for name in ("include.yaml", "defaults/include.yaml"))
 
     @property
     def platform(self) -> str:
@@ -39,17 +39,15 @@ class SpackInstance(Value, frozen=True):
         text = re.sub(r"\$(?:(\w+)\b|\{(\w+)\})", self._own, text)
         text = re.sub(r"\$(?:(\w+)|\{([^}]*)\})", self._of_environment, text)
         if text == "~" or text.startswith("~/"):
-            return self.environ.get("HOME", str(Path.home())) + text[1:]
-        return str(Path(text).expanduser()) if text.startswith("~") else text
+            return self.environ.get("HOME", os.path.expanduser("~")) + text[1:]
+        return os.path.expanduser(text)
 
     def _own(self, found: re.Match[str]) -> str:
         match (found[1] or found[2]).lower():
             case "spack":
                 return str(self.prefix)
             case "user":
-                import getpass  # Few paths name the user.
-
-                return getpass.getuser()
+                return _user() or found[0]
             case "tempdir":
                 return tempfile.gettempdir()
             case "user_cache_path":
@@ -61,6 +59,16 @@ class SpackInstance(Value, frozen=True):
 
     def _of_environment(self, found: re.Match[str]) -> str:
         return self.environ.get(found[1] or found[2] or "", found[0])
+
+
+def _user() -> str:
+    """The login name of this user; empty if nobody knows it, as in some containers."""
+    import getpass  # Few paths name the user.
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def find_spack(
@@ -85,7 +93,7 @@ def find_spack(
 
 
 def _at(place: Path, environ: Mapping[str, str]) -> SpackInstance | None:
-    if (place / "lib/spack/spack").is_dir() and (place / "etc/spack").is_dir():
+    if os.path.isdir(place / "lib/spack/spack") and os.path.isdir(place / "etc/spack"):
         return SpackInstance(place.absolute(), environ)
     return None
 

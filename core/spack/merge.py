@@ -11,8 +11,10 @@ def merged(lower: object, higher: object, marker: str = "") -> object:
     """`higher` laid over `lower`; `marker` is `+`, `-` or empty. Neither is changed."""
     if isinstance(lower, list) and isinstance(higher, list):
         return _lists(cast("list[object]", lower), cast("list[object]", higher), marker)
-    if isinstance(lower, dict) and isinstance(higher, dict):
-        return _objects(cast("dict[object, object]", lower), cast("dict[object, object]", higher))
+    if isinstance(higher, dict):
+        # Without anything below, too: no key of the result has a marker, at any depth.
+        below = cast("dict[object, object]", lower) if isinstance(lower, dict) else {}
+        return _objects(below, cast("dict[object, object]", higher))
     if isinstance(lower, str) and isinstance(higher, str) and marker:
         return higher + lower if marker == "+" else lower + higher
     return higher
@@ -35,6 +37,6 @@ def _objects(lower: dict[object, object], higher: dict[object, object]) -> dict[
     for marked, value in higher.items():
         key, marker = split_key(marked)
         is_joined = key in lower and marker != ":"
-        result[key] = merged(lower[key], value, marker) if is_joined else value
+        result[key] = merged(lower[key] if is_joined else None, value, marker)
     # Those of the higher scope come first, and with them its mirrors.
     return {**result, **{key: value for key, value in lower.items() if key not in result}}

@@ -15,7 +15,7 @@ from core.net.files import file_url
 from core.net.urls import scheme_of
 from core.spack.instance import SpackInstance
 from core.spack.merge import merged, split_key
-from core.spack.scopes import read_section, scopes_of
+from core.spack.scopes import file_of, read_section, scopes_of
 
 _SECTION = "mirrors"
 _URLS = ("url", "fetch", "push")
@@ -48,7 +48,7 @@ def mirrors_of(spack: SpackInstance) -> SpackMirrors:
     found: object = {}
     files: dict[object, Path] = {}
     for path in scopes.paths:
-        file = path if path.suffix in (".yaml", ".yml") else path / f"{_SECTION}.yaml"
+        file = file_of(path, _SECTION)
         try:
             document = read_section(path, _SECTION)
         except WrongUse as error:

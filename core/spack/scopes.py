@@ -37,10 +37,16 @@ def scopes_of(spack: SpackInstance) -> Scopes:
     walk = _Walk(spack)
     etc = spack.prefix / "etc/spack"
     if spack.is_layered:
-        found = [*walk.with_includes(etc / "defaults", 0), *walk.topmost(etc)]
+        found = [*walk.with_includes(etc / "defaults"), *walk.topmost(etc)]
     else:
         found = list(_fixed(spack, etc))
-    return Scopes(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(walk.notes)))
+    return Scopes(_once(found), tuple(dict.fromkeys(walk.notes)))
+
+
+def file_of(path: Path, section: str) -> Path:
+    """The file in which a place has a section: itself, or one of a directory, whatever its name."""
+    is_file = path.suffix in (".yaml", ".yml") and not os.path.isdir(path)
+    return path if is_file else path / f"{section}.yaml"
 
 
 def read_section(path: Path, section: str) -> dict[object, object]:
@@ -49,7 +55,7 @@ def read_section(path: Path, section: str) -> dict[object, object]:
     Raises:
         WrongUse: the file cannot be read.
     """
-    file = path if path.suffix in (".yaml", ".yml") else path / f"{section}.yaml"
+    file = file_of(path, section)
     try:
         document: object = yaml.safe_load(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
@@ -64,8 +70,13 @@ def read_section(path: Path, section: str) -> dict[object, object]:
     return cast("dict[object, object]", document)
 
 
+def _once(scopes: list[Path]) -> tuple[Path, ...]:
+    """Each scope once, where it counts most."""
+    return tuple(dict.fromkeys(reversed(scopes)))[::-1]
+
+
 def _fixed(spack: SpackInstance, etc: Path) -> Iterator[Path]:
-    has_base = (etc / "defaults/base").is_dir()
+    has_base = os.path.isdir(etc / "defaults/base")
     for at, scope in enumerate((etc / "defaults", *_local(spack, etc))):
         yield scope
         if at == 0 or not has_base:
@@ -93,28 +104,38 @@ class _Walk:
 
     spack: SpackInstance
     notes: list[str] = field(default_factory=list[str])
+    known: dict[Path, tuple[Path, ...]] = field(default_factory=dict[Path, tuple[Path, ...]])
+    """What each scope comes to with all that it includes."""
 
-    def topmost(self, scope: Path) -> list[Path]:
+    def topmost(self, scope: Path) -> tuple[Path, ...]:
         """The scope of Spack itself; `include::` in what it includes drops what is lower."""
-        found = self.with_includes(scope, 0)
+        found = self.with_includes(scope)
         for at in range(len(found) - 1, -1, -1):
             if found[at] != scope and self._overrides(found[at]):
-                return [*self.with_includes(found[at], 0), *found[at + 1 :]]
+                return (*self.with_includes(found[at]), *found[at + 1 :])
         return found
 
-    def with_includes(self, scope: Path, depth: int) -> list[Path]:
-        """What a scope includes, lowest first, then the scope."""
+    def with_includes(self, scope: Path, above: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+        """What a scope includes, lowest first, then the scope.
+
+        Args:
+            scope: which.
+            above: the scopes that include it, directly or not.
+        """
+        if scope in self.known:
+            return self.known[scope]
         below: list[Path] = []
         # The first of a list has the highest priority.
         for entry in reversed(self._includes(scope)):
             try:
-                included = self._place_of(entry, scope, depth)
+                included = self._place_of(entry, scope, above)
             except WrongUse as error:
                 self.notes.append(f"An include of {scope} is left out: {error.title}")
                 continue
             if included:
-                below += self.with_includes(included, depth + 1)
-        return [*below, scope]
+                below += self.with_includes(included, (*above, scope))
+        self.known[scope] = _once([*below, scope])
+        return self.known[scope]
 
     def _includes(self, scope: Path) -> list[object]:
         try:
@@ -131,7 +152,7 @@ class _Walk:
         except WrongUse:
             return False
 
-    def _place_of(self, entry: object, scope: Path, depth: int) -> Path | None:
+    def _place_of(self, entry: object, scope: Path, above: tuple[Path, ...]) -> Path | None:
         """Where an include leads; `None` if its condition does not hold."""
         fields = {"path": entry} if isinstance(entry, str) else entry
         if not isinstance(fields, dict):
@@ -147,7 +168,8 @@ class _Walk:
         path = self.spack.substituted(self.spack.environ.get(variable, path))
         if scheme_of(path) not in ("", "file"):
             raise WrongUse(f"{shown(path)} is not fetched")
-        if depth >= MAX_DEPTH:
+        base = scope.parent if os.path.isfile(scope) else scope
+        place = Path(os.path.normpath(base / path.removeprefix("file://")))
+        if place in (*above, scope) or len(above) >= MAX_DEPTH:
             raise WrongUse("includes go round in circles")
-        base = scope.parent if scope.suffix else scope
-        return Path(os.path.normpath(base / path.removeprefix("file://")))
+        return place

@@ -73,6 +73,15 @@ def test_what_is_odd_is_noted_or_has_a_default(spack: SpackInstance, tmp_path: P
     assert read_facts(spack).version == ""
 
 
+def test_paths_are_written_as_spack_would(spack: SpackInstance, tmp_path: Path) -> None:
+    user = str(tmp_path / "user")
+    configure(spack, user, "config", "config: {install_tree: {root: '$spack/../tree//x/'}}\n")
+    configure(spack, user, "upstreams", "upstreams: {a: {install_tree: 'file:///up/../down'}}\n")
+    facts = read_facts(spack)
+    assert facts.install_tree == f"{tmp_path}/tree/x"
+    assert facts.upstreams == (("a", "/down"),)
+
+
 def test_a_changed_file_changes_the_stamp(spack: SpackInstance, tmp_path: Path) -> None:
     before = configuration_stamp(spack)
     configure(spack, str(tmp_path / "user"), "packages", "packages: {}\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.spack.instance import SpackInstance, find_spack
+from core.spack.merge import merged
 from core.spack.mirrors import mirrors_of
 from core.spack.scopes import scopes_of
 
@@ -148,6 +149,20 @@ def test_an_entry_with_two_colons_replaces_the_lower_one(made: Make, tmp_path: P
     assert named(spack)[0][1] == str({"url": "https://b.example"})
 
 
+def test_markers_are_understood_at_any_depth_and_where_nothing_is_below(
+    made: Make, tmp_path: Path
+) -> None:
+    spack = made(layered=True)
+    fill(spack, tmp_path)
+    text = "mirrors::\n  mine::\n    fetch::\n      url:: https://mine.example\n"
+    write(tmp_path / "me/.spack", text)
+    assert [(name, entry) for name, entry, _ in named(spack)] == [
+        ("mine", str({"fetch": {"url": "https://mine.example"}}))
+    ]
+    assert merged({"a": "b"}, {"a+": {"c-": ["d"]}}) == {"a": {"c": ["d"]}}
+    assert merged({"a": ["b"]}, {"a-": ["c"], "e+": "f"}) == {"a": ["b", "c"], "e": "f"}
+
+
 def test_includes_that_override_drop_the_scopes_below(made: Make, tmp_path: Path) -> None:
     spack = made(layered=True)
     fill(spack, tmp_path)
@@ -173,6 +188,44 @@ def test_includes_are_lower_than_who_includes_and_the_first_is_highest(
         ("b", "https://first.example"),
         ("c", "https://single"),
     ]
+
+
+def test_a_scope_may_have_a_dot_in_its_name(made: Make, tmp_path: Path) -> None:
+    place = tmp_path / "config-1.2"
+    spack = made(layered=True, SPACK_USER_CONFIG_PATH=str(place))
+    write(place, "include: [more.d, yaml.yaml]\n", "include.yaml")
+    write(place / "more.d", "mirrors: {more: ./here}\n")
+    write(place / "yaml.yaml", "mirrors: {odd: https://odd}\n")
+    assert [(name, entry) for name, entry, _ in named(spack)] == [
+        ("more", f"file://{place}/more.d/here"),
+        ("odd", "https://odd"),
+    ]
+
+
+def test_a_scope_that_is_included_twice_counts_where_it_counts_most(
+    made: Make, tmp_path: Path
+) -> None:
+    spack = made(layered=True)
+    shared = tmp_path / "shared"
+    write(shared, "mirrors: {a: https://shared}\n")
+    write(spack.prefix / "etc/spack/site", f"include: [{shared}]\n", "include.yaml")
+    write(spack.prefix / "etc/spack/site", "mirrors: {a: https://site}\n")
+    write(tmp_path / "me/.spack", f"include: [{shared}]\n", "include.yaml")
+    assert [entry for _, entry, _ in named(spack)] == ["https://shared"]
+
+
+@pytest.mark.timeout(10)
+def test_many_ways_round_in_circles_are_each_followed_once(made: Make, tmp_path: Path) -> None:
+    spack = made(layered=True)
+    user = tmp_path / "me/.spack"
+    write(user, "include: [., ., ., deep, deep]\n", "include.yaml")
+    below = user
+    for _ in range(30):
+        below /= "deep"
+        write(below, "include: [deep, deep, deep]\n", "include.yaml")
+    write(user / "deep", "mirrors: {a: https://deep}\n")
+    assert [entry for _, entry, _ in named(spack)] == ["https://deep"]
+    assert "includes go round in circles" in mirrors_of(spack).notes[0]
 
 
 def test_what_cannot_be_followed_is_said_and_left_out(made: Make, tmp_path: Path) -> None:
@@ -226,6 +279,18 @@ mirrors:
         ),
         str({"fetch": {"url": f"{root}/system/%24NOWHERE/%24arch/x"}}),
         "s3://$WHERE/x",
+    ]
+
+
+def test_a_home_directory_that_is_not_known_is_left_as_spack_leaves_it(
+    made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spack = made(layered=True)
+    write(tmp_path / "system", "mirrors: {a: ~nobody-of-that-name/x, b: $user/y}\n")
+    monkeypatch.setattr("getpass.getuser", lambda: {}["nobody"])
+    assert [entry for _, entry, _ in named(spack)] == [
+        f"file://{tmp_path}/system/~nobody-of-that-name/x",
+        f"file://{tmp_path}/system/%24user/y",
     ]
 
 
