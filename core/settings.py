@@ -81,7 +81,7 @@ def load_settings(
     written = _config_file(config_dir / "config.toml")
     values = {**_plain(written), **given}
     return Settings(
-        store=_path(values.get("store"), lambda: Path.home() / "spackbin"),
+        store=_path(values.get("store"), lambda: Path(os.path.expanduser("~/spackbin"))),
         config_dir=config_dir,
         cache_dir=_path(values.get("cache_dir"), lambda: _own_places().user_cache_path),
         state_dir=_path(values.get("state_dir"), lambda: _own_places().user_state_path),
@@ -100,16 +100,19 @@ def load_settings(
 
 
 def _config_file(path: Path) -> dict[str, object]:
-    if not path.exists():
-        return {}
-    import tomllib  # Few have such a file.
-
     try:
-        with path.open("rb") as stream:
-            return tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        text = path.read_bytes()
+        import tomllib  # Few have such a file.
+
+        return tomllib.loads(text.decode())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "").lower() if isinstance(error, OSError) else str(error)
         raise WrongUse(
-            f"The config file cannot be read: {error}", str(path), "Correct or remove it"
+            f"The config file cannot be read: {reason}",
+            str(path),
+            "Correct or remove it, or name another directory with SPACKBIN_CONFIG_DIR",
         ) from error
 
 
@@ -140,7 +143,13 @@ def _text(value: object) -> str:
 
 
 def _path(text: str | None, default: Callable[[], Path] = Path) -> Path:
-    return Path(os.path.abspath(Path(text).expanduser())) if text else default()
+    place = Path(os.path.expanduser(text)) if text else default()
+    if place.parts[:1] and place.parts[0].startswith("~"):
+        raise WrongUse(
+            f"{os.fspath(place)!a} begins with a home directory that is not known here",
+            hint="Write the whole path, or set HOME",
+        )
+    return Path(os.path.abspath(place))
 
 
 def _own_places() -> "PlatformDirs":

@@ -40,7 +40,7 @@ class Entry(Value, frozen=True):
 
 def default_limit(directory: Path) -> int:
     """Bytes that a cache in `directory` may have if nobody says how many."""
-    while not directory.exists():
+    while not os.path.exists(directory):
         directory = directory.parent
     return min(LARGEST, shutil.disk_usage(directory).total // SHARE)
 

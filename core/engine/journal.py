@@ -216,7 +216,7 @@ def runs_directory(settings: Settings) -> Path:
 def runs(settings: Settings) -> list[Run]:
     """All runs of this store, newest first."""
     directory = runs_directory(settings)
-    if not directory.is_dir():
+    if not os.path.isdir(directory):
         return []
     names = sorted((entry.name for entry in directory.iterdir()), reverse=True)
     return [Run(directory / name) for name in names if (directory / name / REQUEST).exists()]

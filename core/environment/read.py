@@ -28,9 +28,9 @@ def read_environment(path: Path) -> Environment:
         WrongUse: there is no environment, or it cannot be read or understood.
         NotAvailable: it was never concretized, so that nothing is decided yet.
     """
-    directory = path if path.is_dir() else path.parent
-    lock = path if path.is_file() and path.name != MANIFEST else directory / LOCK
-    if not lock.is_file():
+    directory = path if os.path.isdir(path) else path.parent
+    lock = path if os.path.isfile(path) and path.name != MANIFEST else directory / LOCK
+    if not os.path.isfile(lock):
         raise _not_there(path, directory / MANIFEST)
     try:
         return environment_of(_bytes(lock, MAX_LOCK))
@@ -53,7 +53,7 @@ def _bytes(path: Path, limit: int) -> bytes:
 
 
 def _not_there(path: Path, manifest: Path) -> WrongUse | NotAvailable:
-    if not manifest.is_file():
+    if not os.path.isfile(manifest):
         hint = f"Name a directory with a {LOCK}"
         return WrongUse("There is no Spack environment here", str(path), hint)
     wanted = ", ".join(_asked_for(manifest))

@@ -1,7 +1,7 @@
 """Whether the system has the packages that builds expect of it."""
 
+import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from core.model.graph import LINK_RUN, SpecGraph
 from core.model.ident import DagHash
@@ -16,5 +16,5 @@ def absent_externals(graph: SpecGraph, deptypes: Iterable[str] = LINK_RUN) -> di
     return {
         spec.hash: f"It expects {spec.label} of the system at {spec.external.path}, which is absent"
         for spec in graph.order(deptypes=deptypes)
-        if spec.external and spec.external.path and not Path(spec.external.path).is_dir()
+        if spec.external and spec.external.path and not os.path.isdir(spec.external.path)
     }

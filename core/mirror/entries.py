@@ -90,7 +90,9 @@ def normalise_url(text: str, base: Path) -> str:
     if not text.strip() or "\0" in text:
         raise WrongUse(f"{text!a} is neither a URL nor a path")
     if not scheme:
-        path = Path(os.path.expandvars(text)).expanduser()
+        path = os.path.expanduser(os.path.expandvars(text))
+        if path.startswith("~"):
+            raise WrongUse(f"{path!a} begins with a home directory that is not known here")
         return file_url(Path(os.path.abspath(base / path)))
     if scheme not in SCHEMES:
         raise WrongUse(

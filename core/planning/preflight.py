@@ -209,7 +209,7 @@ def _perhaps_too_little(needs: Preflight, space: Space) -> tuple[str, ...]:
     left = [amount for amount in (space.bytes_free, space.quota_bytes) if amount is not None]
     if left and needs.bytes_needed > min(left):
         about = "about " if needs.is_estimate else ""
-        return (f"The packages take {about}{needs.bytes_needed} bytes, {min(left)} are left",)
+        return (f"The packages take {about}{needs.bytes_needed:,} bytes, {min(left):,} are left",)
     return ()
 
 

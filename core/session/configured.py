@@ -1,6 +1,7 @@
 """Which mirrors there are: ours, and after them those of a Spack beside us."""
 
 import hashlib
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,11 @@ class MirrorSources:
         self._only = only
 
     def read(self) -> Configured:
-        """The mirrors to use, first in priority first: all, or those the session is limited to."""
+        """The mirrors to use, first in priority first: all, or those the session is limited to.
+
+        Raises:
+            WrongUse: the session is limited to what is no mirror, URL or directory.
+        """
         found = self._all()
         if not self._only:
             return found
@@ -36,7 +41,7 @@ class MirrorSources:
         bad = {mirror.name: mirror for mirror in found.broken}
         named = [name for name in self._only if name not in bad]
         return Configured(
-            tuple(by_name.get(MirrorName(name)) or _unnamed(name) for name in named),
+            tuple(by_name.get(MirrorName(name)) or _unnamed(name, by_name) for name in named),
             tuple(bad[name] for name in self._only if name in bad),
         )
 
@@ -161,7 +166,17 @@ def _remedy(bad: BrokenMirror) -> str:
     return f"Correct mirrors.yaml, or: spackbin mirror remove {bad.name}"
 
 
-def _unnamed(url: str) -> Mirror:
-    """A mirror that is given by its URL for one command."""
+def _unnamed(url: str, known: Collection[str]) -> Mirror:
+    """A mirror that is given by its URL for one command.
+
+    Raises:
+        WrongUse: it can only be meant as the name of a mirror.
+    """
+    if not any(sign in url for sign in ":/") and not Path(url).is_dir():
+        raise WrongUse(
+            f"There is no mirror called {url!r}",
+            f"Known mirrors: {', '.join(known) or 'none is configured'}",
+            "Name one of these, or give the URL or the directory of another",
+        )
     url = normalise_url(url, Path.cwd())
     return Mirror(mirror_name("url-" + hashlib.sha256(url.encode()).hexdigest()[:8]), url, True)

@@ -1,5 +1,6 @@
 """The install tree itself: what is in it compared with what should be, and taken out of it."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -36,7 +37,7 @@ class InstallTreeDesk:
         What was done, and what cannot be, as sentences without capital and final full stop; foreign
         text may be in them. What belongs to somebody who lives is not touched.
         """
-        if not self._paths.database_dir.is_dir():
+        if not os.path.isdir(self._paths.database_dir):
             return
         from core.engine.tidy import tidy
 

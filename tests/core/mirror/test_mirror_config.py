@@ -151,6 +151,7 @@ def test_a_file_that_makes_no_sense_is_named(text: str, why: str, tmp_path: Path
         ("{url: /x, signed: maybe}", "signed of mirror 'a' is neither true nor false"),
         ("{url: /x, binary: 1}", "binary of mirror 'a' is neither true nor false"),
         ("{url: /x, profile: 1}", "profile of mirror 'a' is not text"),
+        ("~nobody-of-that-name/x", "begins with a home directory that is not known here"),
         ("'sftp://u:secret@b/c'", "Mirrors on sftp:// are not read: sftp://b/c"),
         ("'https://u:secret@b/c'", "does not belong into the URL of a mirror: https://b/c"),
         ("{url: /x, access_pair: [me, secret]}", "has its secret in the file"),

@@ -185,7 +185,7 @@ def test_what_is_short_for_sure_keeps_the_plan_from_being_ready(space: Space, ti
 def test_what_is_short_by_estimate_is_a_warning() -> None:
     plan = checked(plan_of("/opt/store", KELP, LIBTIDE), Known(), Space(bytes_free=2000))
     assert plan.is_ready
-    assert plan.preflight.warnings[-1] == "The packages take about 8000 bytes, 2000 are left"
+    assert plan.preflight.warnings[-1] == "The packages take about 8,000 bytes, 2,000 are left"
 
 
 def test_other_obstacles_stay() -> None:
