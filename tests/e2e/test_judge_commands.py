@@ -10,7 +10,7 @@ from core.model.host import Host
 from core.planning.tables import make_matrix
 from tests.core.host.machines import RECORDED, machine, recorded
 from tests.core.planning.seed import seed_groups
-from tests.program import Program
+from tests.program import KEY, Program
 from tui.cli.matrix import coverage, print_matrix
 
 HERE = ("--host", str(RECORDED / "zen4.json"))
@@ -78,6 +78,16 @@ def test_why_not_for_want_of_a_key(program: Program, golden: Path) -> None:
     assert done.returncode == 3
     assert "- No key is trusted for mirror harbor yet." in done.stdout
     assert done.stdout.splitlines()[-1] == "    spackbin key list harbor"
+
+
+def test_a_build_that_is_installed_beside_it_does_not_hide_that_a_key_is_wanting(
+    harbor: Program,
+) -> None:
+    harbor.good("install", "beacon@1.3.0", "--yes")
+    harbor.good("key", "distrust", "harbor", KEY)
+    done = harbor.run("why", "beacon@1.2.9")
+    assert "The nearest build that can be used here is beacon@1.3.0" in done.stdout
+    assert done.returncode == 3
 
 
 def test_why_as_a_document(harbor: Program) -> None:

@@ -89,7 +89,7 @@ async def test_a_failed_refresh_is_said_and_the_old_index_stays(session: FakeSes
     async with opened(session) as driver:
         await driver.sees("45 of 45")
         await driver.press("u")
-        await driver.sees("harbor: The mirror does not answer. M shows more")
+        await driver.sees("harbor could not be refreshed, M says why: The mirror does not answer")
         assert "45 of 45" in driver.text()
 
 
@@ -210,6 +210,20 @@ async def test_keys_that_do_not_apply_are_grey_and_say_why(session: FakeSession)
         assert driver.line(-1).strip() == "It is installed already"
         await driver.press("j")
         await driver.sees("? help")
+
+
+async def test_the_palette_says_all_of_the_command_under_the_cursor(session: FakeSession) -> None:
+    async with opened(session) as driver:
+        await driver.sees("needs 8 packages")
+        await driver.press("colon")
+        await driver.sees("Not now: It is installed already")
+        await driver.press("down", "down")
+        await driver.sees("from a build to its details")
+        await driver.type("all targ")
+        await driver.sees("Show builds for all targets, or only those that run here")
+        await driver.type("zzz")
+        await driver.sees("No command has this")
+        await driver.misses("Show builds for all targets")
 
 
 async def test_the_palette_runs_a_command_by_its_name(session: FakeSession) -> None:

@@ -127,7 +127,7 @@ SCENES = {
     ),
     "recipe": Scene("let Spack find", ("browse.recipes", "lists.move_top")),
     "running": Scene("installing 1 of 3", (), running),
-    "no refresh": Scene("shows more", ("browse.refresh",), fails("refresh")),
+    "no refresh": Scene("says why: ", ("browse.refresh",), fails("refresh")),
     "more columns": Scene("+2:", ("browse.all_targets",), size=(64, 24)),
     "help": Scene("Show the dependency tree", ("browse.help",)),
     "commands": Scene("Show what an install", ("browse.palette",)),

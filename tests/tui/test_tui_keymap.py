@@ -128,3 +128,19 @@ async def test_wishes_that_cannot_be_met_are_said_at_the_start(session: FakeSess
         await driver.sees("hdf5-blosc", "needs 8 packages")
         await driver.press("l", "j", "space")
         await driver.sees("1 marked")
+
+
+async def test_esc_leaves_the_filter_where_a_letter_was_chosen_to_go_back(
+    session: FakeSession, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text('[keys]\n"browse.back" = "x"\n')
+    session.settings = load_settings({"config_dir": str(tmp_path)}, {})
+    async with opened(session) as driver:
+        await driver.sees("45 of 45")
+        await driver.press("slash")
+        await driver.type("zx")
+        await driver.sees("/ zx", "0 of 45", "x clears the filter")
+        await driver.press("escape")
+        await driver.sees("45 of 45")
+        await driver.press("slash", "z", "enter", "x")
+        await driver.sees("45 of 45")

@@ -106,6 +106,10 @@ async def test_an_unsigned_mirror_can_be_added(session: FakeSession) -> None:
         await driver.press("enter")
         await driver.sees("plain         ⚠ UNSIGNED")
         assert not session.all_mirrors[-1].signed
+        # The cursor is on it, and what was said of it is true when its index is read.
+        await driver.sees("url          https://plain.example", "plain was added")
+        await driver.misses("reading its index")
+        assert "plain was added" in driver.text()
 
 
 async def test_remove_asks_first(session: FakeSession) -> None:

@@ -134,9 +134,11 @@ async def test_the_end_and_its_failures_are_told(session: FakeSession) -> None:
         await driver.sees(
             "zlib@1.3.1: failed",
             "harbor: zlib-1.3.1.spec.manifest.json",
-            "Tell the operator of the mirror",
+            "Tell the operator of the mirror.",
             "Not stopped by it: 1 other package.",
         )
+        await driver.press("escape", "G", "w")
+        await driver.sees("hdf5@1.14.6: not tried", "Zlib failed.")
         await driver.press("escape", "c")
         await driver.sees("The install has ended")
 
@@ -291,3 +293,17 @@ async def test_the_log_follows_its_end_unless_one_reads_further_up(session: Fake
         assert "line 309" not in driver.text()
         await driver.press("G")
         await driver.sees("line 309")
+
+
+async def test_where_a_package_is_and_how_to_run_it_is_said(session: FakeSession) -> None:
+    session.run = FakeRun(recent(started_event(), *install_events(HDF5, NOW)))
+    async with opened(session) as driver:
+        await driver.press("L")
+        await driver.sees("hdf5: installed in /s/hdf5")
+        await driver.press("G", "w")
+        await driver.sees(
+            "hdf5@1.14.6: done",
+            "It is installed in /s/hdf5.",
+            "To run its programs, if it has any: export PATH=/s/hdf5/bin:$PATH",
+        )
+        await driver.misses("Phase:")

@@ -133,3 +133,19 @@ def test_the_locale_decides_on_ascii(session: FakeSession, monkeypatch: pytest.M
         monkeypatch.setenv("LANG", lang)
         door = SpackbinApp(session).get_line_filters()[-1]  # type: ignore[arg-type]
         assert door.apply([Segment("■")], Color(0, 0, 0))[0].text == shown
+
+
+@pytest.mark.parametrize(
+    ("width", "keys"),
+    [
+        (80, "Space mark  i install  t tree  w why  / filter  ? help"),
+        (50, "Space mark  i install  t tree  w why  ? help"),
+        (24, "Space mark  ? help"),
+        (12, "? help"),
+    ],
+)
+async def test_where_not_all_keys_have_room_the_one_that_shows_them_stays(
+    session: FakeSession, width: int, keys: str
+) -> None:
+    async with opened(session, size=(width, 24)) as driver:
+        await driver.until(lambda: driver.text().split("\n")[-1].strip() == keys)

@@ -1,5 +1,7 @@
 """`spackbin list` and `spackbin show`."""
 
+from shlex import quote
+
 import click
 
 from core.model.views import BuildDetails, BuildView
@@ -29,10 +31,19 @@ def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_js
     for mirror in (mirror for mirror in mirrors if mirror.is_partial):
         so_far = read_so_far(mirror.read, mirror.expected)
         note(f"{mirror.name} is not complete: its index is being read, {so_far}.")
+    unread = [mirror.name for mirror in mirrors if mirror.is_usable and mirror.refreshed is None]
+    if unread:
+        note(f"Not read yet: {listed(unread)}. To read the index: {_to_read(given)}")
     if not found and not mirrors:
         note(NO_MIRROR)
-    elif not found:
+    elif not found and not unread:
         note("Nothing matches." if all_targets else "Nothing that runs here matches; try --all.")
+
+
+def _to_read(given: Globals) -> str:
+    """The command that reads what the mirrors of this command offer."""
+    only = "".join(f"--mirror {quote(name)} " for name in given.mirrors)
+    return f"spackbin {only}mirror refresh"
 
 
 def build_row(build: BuildView) -> tuple[str, ...]:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import note, print_json, say
-from tui.cli.root import Globals
+from tui.cli.root import Globals, Group
 from tui.text import counted, size
 
 if TYPE_CHECKING:
     from core.session.cache import CacheDesk
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_context
 def cache(ctx: click.Context, as_json: bool) -> None:

@@ -7,10 +7,10 @@ import click
 
 from core.model.host import RecordedHost
 from tui.cli.output import note, print_json, print_table
-from tui.cli.root import Globals
+from tui.cli.root import Globals, Group
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def fleet(context: click.Context) -> None:
     """Record the machines of a cluster: plan and why say what does not run on them.

@@ -15,6 +15,10 @@ from tui.cli.specs import environment_option
 if TYPE_CHECKING:
     from core.model.plan import Plan
 
+verbose_option = click.option(
+    "--verbose", is_flag=True, help="Say the signature and the relocation of each package."
+)
+
 
 @click.command()
 @click.argument("specs", nargs=-1, metavar="SPEC...")
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Start it and do not wait for it.")
 @click.option("--exact", is_flag=True, help="Refuse a SPEC that matches several builds.")
+@verbose_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def install(
@@ -40,6 +45,7 @@ def install(
     yes: bool,
     detach: bool,
     exact: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
     """Install SPEC... or an environment: show the plan, ask, fetch, verify, relocate, register.
@@ -94,15 +100,23 @@ def install(
             from tui.cli.follow import follow
 
             raise click.exceptions.Exit(
-                follow(run, session, quiet=given.is_quiet, as_json=as_json, store=plan.store)
+                follow(
+                    run,
+                    session,
+                    quiet=given.is_quiet,
+                    as_json=as_json,
+                    store=plan.store,
+                    verbose=verbose,
+                )
             )
 
 
 @click.command()
 @click.argument("run_id", required=False, metavar="[RUN]")
+@verbose_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document at the end.")
 @click.pass_obj
-def attach(given: Globals, run_id: str | None, as_json: bool) -> None:
+def attach(given: Globals, run_id: str | None, verbose: bool, as_json: bool) -> None:
     """Watch the install in progress, or the last one, or RUN; exits as it does."""
     from tui.cli.follow import follow
     from tui.cli.output import note
@@ -118,7 +132,7 @@ def attach(given: Globals, run_id: str | None, as_json: bool) -> None:
     session = given.session
     store = str(session.settings.store)
     raise click.exceptions.Exit(
-        follow(run, session, quiet=given.is_quiet, as_json=as_json, store=store)
+        follow(run, session, quiet=given.is_quiet, as_json=as_json, store=store, verbose=verbose)
     )
 
 

@@ -8,12 +8,12 @@ from core.errors import Refused
 from core.model.keycards import KeyCard
 from core.model.views import KeyStatus
 from tui.cli.keyprompts import ask_each, say_card, say_change, say_report, state_of
-from tui.cli.output import is_interactive, note, print_json, print_table, say
-from tui.cli.root import Globals
-from tui.text import date, fingerprint
+from tui.cli.output import NO_MIRROR, is_interactive, note, print_json, print_table, say
+from tui.cli.root import Globals, Group
+from tui.text import date, fingerprint, listed
 
 
-@click.group()
+@click.group(cls=Group)
 def key() -> None:
     """List, trust and distrust the keys of mirrors."""
 
@@ -30,8 +30,17 @@ def list_keys(given: Globals, mirrors: tuple[str, ...], as_json: bool) -> None:
     found = [key for name in names for key in given.session.keys(name)]
     if as_json:
         print_json("keys", keys=found)
-    else:
-        print_keys(found)
+        return
+    print_keys(found)
+    if not found:
+        note(_why_no_key(given, names))
+
+
+def _why_no_key(given: Globals, names: Sequence[str]) -> str:
+    if not given.session.mirrors():
+        return NO_MIRROR
+    offer = f"{listed(names)} offers no key" if len(names) == 1 else "None of them offers a key"
+    return f"{offer}." if names else "All mirrors are unsigned: they need no key."
 
 
 @key.command()

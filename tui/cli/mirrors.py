@@ -19,14 +19,14 @@ from tui.cli.output import (
     print_table,
     say,
 )
-from tui.cli.root import Globals
+from tui.cli.root import Globals, Group
 from tui.text import count, counted, date, read_so_far
 
 if TYPE_CHECKING:
     from core.session import Session
 
 
-@click.group()
+@click.group(cls=Group)
 def mirror() -> None:
     """List, add, remove and refresh mirrors."""
 
@@ -69,7 +69,11 @@ def known(given: Globals, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("url", default="")
 @click.option("--signed/--unsigned", default=True, help="Must its builds be signed (default)?")
-@click.option("--channel", type=click.Choice([*Channel]), help="What stands behind its builds.")
+@click.option(
+    "--channel",
+    type=click.Choice([*Channel], case_sensitive=False),
+    help="What stands behind its builds.",
+)
 @click.option("--keys-page", metavar="URL", default="", help="A page that names its keys.")
 @click.option("--shared-store", is_flag=True, help="No quarantine for a doubtful mirror.")
 @click.option(
@@ -164,6 +168,7 @@ def _introduce_keys(session: "Session", status: MirrorStatus) -> None:
         say(f"To trust one for this mirror: spackbin key trust {status.name} FINGERPRINT")
     else:
         note("It offers no keys, and its builds must be signed: nothing can be installed from it.")
+        note(f"If they have no signatures: spackbin mirror remove {status.name}, and --unsigned.")
 
 
 def _typed(warnings: tuple[str, ...]) -> str:
@@ -174,12 +179,12 @@ def _typed(warnings: tuple[str, ...]) -> str:
 
 
 @mirror.command()
-@click.argument("name")
+@click.argument("mirror_name", metavar="NAME")
 @click.pass_obj
-def remove(given: Globals, name: str) -> None:
+def remove(given: Globals, mirror_name: str) -> None:
     """Forget the mirror NAME and the keys trusted for it."""
-    given.session.remove_mirror(name)
-    say(f"Removed mirror {name}.")
+    given.session.remove_mirror(mirror_name)
+    say(f"Removed mirror {mirror_name}.")
 
 
 @mirror.command()

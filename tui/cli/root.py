@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -48,6 +48,8 @@ COMMANDS = {
     "why": "tui.cli.why:why",
 }
 """Command name to where it is defined."""
+LONGEST_HELP = 400
+"""Characters of the first sentence of a command's help."""
 
 
 @dataclass
@@ -90,7 +92,18 @@ class Globals:
         )
 
 
-class LazyGroup(click.Group):
+class Group(click.Group):
+    """A group whose help says of each command the whole first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Wrap what click cuts."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(limit=LONGEST_HELP)) for name, one in named if one]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class LazyGroup(Group):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -103,7 +116,29 @@ class LazyGroup(click.Group):
         if place is None:
             return None
         module, _, attribute = place.partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        if ctx.resilient_parsing:
+            _equip(command)
+        return command
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """The options before the command complete, too."""
+        if extra.get("resilient_parsing"):
+            _equip(self)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def _equip(command: click.Command) -> None:
+    """A shell asks how the line could go on."""
+    from tui.cli.complete import equip
+
+    equip(command)
 
 
 @click.group(
@@ -144,6 +179,24 @@ def root(
 
     Without a command, opens the full-screen program.
     """
+    ctx.obj = given_by(store, config_dir, mirrors, no_spack, slow, mouse, quiet)
+    if ctx.invoked_subcommand is None:
+        if mirrors:
+            # A name that is none is said before the screen opens.
+            ctx.obj.session.mirrors()
+        ctx.exit(open_screen(ctx.obj.session))
+
+
+def given_by(
+    store: str | None,
+    config_dir: str | None,
+    mirrors: tuple[str, ...],
+    no_spack: bool,
+    slow: bool | None,
+    mouse: bool | None,
+    quiet: bool,
+) -> Globals:
+    """What the options before the command say."""
     options = {
         "store": store,
         "config_dir": config_dir,
@@ -151,9 +204,7 @@ def root(
         "slow": _given(slow),
         "mouse": _given(mouse),
     }
-    ctx.obj = Globals(options, mirrors, quiet)
-    if ctx.invoked_subcommand is None:
-        ctx.exit(open_screen(ctx.obj.session))
+    return Globals(options, mirrors, quiet)
 
 
 def _given(switch: bool | None) -> str | None:

@@ -31,6 +31,9 @@ def why(given: Globals, spec: tuple[str, ...], as_json: bool) -> None:
         print_explanation(found)
     if not found.is_usable:
         bad = {statement.kind for statement in found.statements} - GOOD
+        if found.build:
+            # What is said of another build is nothing against this one.
+            bad.discard(StatementKind.OTHER_BUILD)
         is_trust = bad == {StatementKind.TRUST}
         raise click.exceptions.Exit(REFUSED if is_trust else NOT_AVAILABLE)
 

@@ -16,6 +16,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             "browse",
             "tree",
+            "details",
             "preview",
             "run",
             "keys",

@@ -31,6 +31,15 @@ COMMANDS: tuple[Command, ...] = (
         ("environment",),
     ),
     Command(
+        "install",
+        ("i",),
+        "i",
+        "install",
+        "Show what an install of the build would do",
+        ("details", "dependents", "variants"),
+        ("details", "variants"),
+    ),
+    Command(
         "open",
         ("enter",),
         "Enter",
@@ -101,6 +110,7 @@ COMMANDS: tuple[Command, ...] = (
         "copy",
         "Copy the hash, the URL or the fingerprint to the clipboard, and show it in full",
         ("browse", "details", "mirrors", "keys"),
+        ("details",),
     ),
     Command(
         "all_targets",

@@ -42,7 +42,7 @@ def _make_plan(request: requests.MakePlan, job: Job) -> None:
 
 def _room(store: Path) -> facts.Room | None:
     """What is left where the store is, or will be."""
-    while not store.exists() and store != store.parent:
+    while not os.path.exists(store) and store != store.parent:
         store = store.parent
     try:
         found = os.statvfs(store)

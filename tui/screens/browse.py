@@ -105,13 +105,13 @@ class BrowseScreen(BrowseView):
             return
         builds = list(self.state.marked.values()) or [self.build]
         hashes = tuple(build.hash for build in builds if build)
-        self.app.push_screen(PreviewScreen(hashes, self.state.signed))
+        self.app.push_screen(PreviewScreen(hashes))
 
     def _concretize(self, package: PackageView) -> None:
         from tui.screens.concretizing import ConcretizingScreen
 
         spec = self.state.spec_to_build(package)
-        self.app.push_screen(ConcretizingScreen(spec, self.state.signed))
+        self.app.push_screen(ConcretizingScreen(spec))
 
     def do_open(self) -> None:
         """From a package to its builds, from a build to its details."""
@@ -133,7 +133,7 @@ class BrowseScreen(BrowseView):
         """Show what taking back the last operation would do."""
         from tui.screens.undo import UndoScreen
 
-        self.app.push_screen(UndoScreen(None, self.state.signed))
+        self.app.push_screen(UndoScreen(None))
 
     def do_details(self) -> None:
         """Show the build in full, as soon as it is read."""
@@ -313,13 +313,13 @@ class BrowseScreen(BrowseView):
         """Show what was done to the store."""
         from tui.screens.history import HistoryScreen
 
-        self.app.push_screen(HistoryScreen(self.state.signed))
+        self.app.push_screen(HistoryScreen())
 
     def do_environment(self) -> None:
         """Ask for a Spack environment, and show how its roots stand."""
         from tui.screens.open_environment import OpenEnvironmentDialog
 
-        self.app.push_screen(OpenEnvironmentDialog(self.state.signed))
+        self.app.push_screen(OpenEnvironmentDialog())
 
     def do_log(self) -> None:
         """Show the current install, or the last."""

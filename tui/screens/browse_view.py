@@ -15,48 +15,29 @@ from tui.messages.builds import FindRecipes, RecipesFound
 from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
 from tui.state.browse import BrowseState, is_recipe
-from tui.text import Line, Part, counted, percent, wrapped
+from tui.text import Line, Part, counted, percent
 from tui.widgets.bars import HostBar, MirrorBar, Notice
 from tui.widgets.detail import full, recipe_lines, summary
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.lines import LineList
 from tui.widgets.packages import BuildTable, PackageList
 from tui.widgets.paper import Paper, set_title
+from tui.widgets.welcome import nothing_listed, welcome
 
 REST_SECONDS = 0.08
 """The cursor must rest so long on a row before more is read about it."""
 FIRST_SECONDS = 0.3
 """From the start until it is asked whether an install goes on: the first frame comes first."""
+FIRST_KEYS = ("mirrors", "help", "quit")
+"""What can be done before there is a mirror."""
 NO_BINARY = "a recipe, no binary"
 HOW_TO_BUILD = " {install}: let Spack find a way to build it"
 FILL_SECONDS = 1.0
 """While an index is read for the first time, what was read is looked at so often."""
-WELCOME = (
-    "No mirrors yet.",
-    "A mirror is a place with binary packages made by Spack: a web address, or a directory.",
-    "{mirrors} shows the mirrors, where {add} adds one. Then its index is read, you look at the key"
-    " that signs its packages, and everything that runs on this machine is listed here.",
-    "spackbin demo, in the shell, tries it all with a small mirror of its own.",
-)
 
 
 def _key(command: str) -> str:
     return key_of("browse", command)
-
-
-def welcome(width: int) -> list[Line]:
-    """What to do first."""
-    lines: list[Line] = []
-    keys = {"mirrors": key_of("browse", "mirrors"), "add": key_of("mirrors", "add")}
-    for at, paragraph in enumerate(WELCOME):
-        lines += [
-            (),
-            *(
-                (Part("  " + line, "" if at else "strong"),)
-                for line in wrapped(paragraph.format(**keys), width - 4)
-            ),
-        ]
-    return lines
 
 
 class BrowseView(CommandScreen):
@@ -199,6 +180,7 @@ class BrowseView(CommandScreen):
             self.ask(requests.FindPackages("", self.state.all_targets))
             self.search()
         self.set_class(not fact.mirrors, "-first-start")
+        self.footer.offer(*(() if fact.mirrors else FIRST_KEYS))
         self.builds.badges = self.badges
         self.builds.repaint()
         if fact.mirrors and self.focused is None:
@@ -284,7 +266,8 @@ class BrowseView(CommandScreen):
 
     @_heed.register
     def _(self, fact: facts.RefreshFailed) -> None:
-        self.say(f"{fact.mirror}: {fact.error.title}. {_key('mirrors')} shows more")
+        why = f"{_key('mirrors')} says why"
+        self.say(f"{fact.mirror} could not be refreshed, {why}: {fact.error.title}")
 
     @_heed.register
     def _(self, _: facts.MirrorsRefreshed) -> None:
@@ -324,10 +307,21 @@ class BrowseView(CommandScreen):
 
     def show_packages(self) -> None:
         """The list at the left, and how much the filter leaves."""
-        self.packages.empty = " None" if self.state.filter else " None for this machine"
+        is_narrow = self.state.filter or self.state.all_targets
+        self.packages.empty = " None" if is_narrow else " None for this machine"
         self.packages.show(self.state.packages, key=lambda package: package.name)
+        if self.packages.row is None:
+            self._show_no_builds()
         self.filter_line.update(self.state)
         self.footer.update()
+
+    def _show_no_builds(self) -> None:
+        """Nothing is listed: what was shown last is not that of any row."""
+        self.state.builds_of, self.state.builds = "", ()
+        set_title(self.builds, "Builds")
+        self.builds.empty = ""
+        self.builds.show((), key=lambda build: build.hash)
+        self.show_detail()
 
     def show_builds(self) -> None:
         """The table at the right, and the build in words."""
@@ -356,17 +350,20 @@ class BrowseView(CommandScreen):
     def show_detail(self) -> None:
         """The build in words."""
         pane, build = self.query_one("#detail", Paper), self.builds.row
-        height = max(pane.content_size.height, 1)
         details = self.state.details
         is_known = self._knows_details
         package = self.packages.row
         recipe = package if package and is_recipe(package) else None
 
         def lines(width: int) -> list[Line]:
+            if package is None:
+                return nothing_listed(self.state.why_empty, width)
             if recipe:
                 return recipe_lines(recipe.name, width)
             if is_known and details and self.has_class("-wide"):
                 return full(details, width, self.badges)
+            # The pane may have had no room when there was nothing to show yet.
+            height = max(pane.content_size.height, 1)
             said = summary(build, details, width, height, self.badges) if build else []
             # Beside the builds it stands at the top, where all that is known will begin.
             return [line for line in said if line] if self.has_class("-wide") else said

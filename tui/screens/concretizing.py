@@ -4,7 +4,6 @@ import time
 
 from textual.app import ComposeResult
 
-from core.model.ident import MirrorName
 from tui import text
 from tui.messages import builds, facts, requests
 from tui.messages.facts import Fact
@@ -28,16 +27,14 @@ class ConcretizingScreen(CommandScreen):
 
     Args:
         spec: what Spack is to find a way for.
-        mirrors: those whose keys the plan may need.
     """
 
     BINDINGS = bindings_of("concretizing")
     table_name = "concretizing"
 
-    def __init__(self, spec: str, mirrors: tuple[MirrorName, ...]) -> None:
+    def __init__(self, spec: str) -> None:
         super().__init__()
         self._request = builds.Concretize(spec)
-        self._mirrors = mirrors
         self._began = time.time()
         self._last = ""
         self._failure: tuple[str, ...] = ()
@@ -77,7 +74,6 @@ class ConcretizingScreen(CommandScreen):
                 builder = builders()[0]
                 screen = PreviewScreen(
                     environment.graph.roots,
-                    self._mirrors,
                     environment=environment,
                     builder=builder,
                     asked=self._request.spec,

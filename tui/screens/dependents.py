@@ -11,6 +11,7 @@ from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.why import WhyScreen
+from tui.state.browse import why_not_installable
 from tui.text import MARKS, Line, Part, fitted
 from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, spread
@@ -73,6 +74,8 @@ class DependentsScreen(CommandScreen):
         match fact:
             case judging.DependentsFound(request, builds) if request.hash == self._hash:
                 self._show(builds)
+            case facts.RunProgressed(has_ended=True) | facts.Removed():
+                self.ask(judging.FindDependents(self._hash))
             case facts.RequestFailed(judging.FindDependents(hash_), error) if hash_ == self._hash:
                 self._list.empty = f" {error.title}"
                 self._list.repaint()
@@ -102,8 +105,11 @@ class DependentsScreen(CommandScreen):
 
     def why_not(self, command: str) -> str:
         """Most commands need a build."""
-        needs_row = command in ("why", "details", "dependents", "tree")
-        return "There is no build under the cursor" if needs_row and not self._list.row else ""
+        if command not in ("install", "why", "details", "dependents", "tree"):
+            return ""
+        if self._list.row is None:
+            return "There is no build under the cursor"
+        return why_not_installable(self._list.row) if command == "install" else ""
 
     def do_details(self) -> None:
         """Show everything about the build."""
@@ -123,6 +129,13 @@ class DependentsScreen(CommandScreen):
         row = self._list.row
         assert row is not None
         self.app.push_screen(DependentsScreen(row.hash, row.label))
+
+    def do_install(self) -> None:
+        """Show what an install of the build would do."""
+        from tui.screens.preview import PreviewScreen  # which leads here, too
+
+        assert self._list.row is not None
+        self.app.push_screen(PreviewScreen((self._list.row.hash,)))
 
     def do_why(self) -> None:
         """Say why the build can be used, or why not."""

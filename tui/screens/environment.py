@@ -3,7 +3,6 @@
 from textual.app import ComposeResult
 
 from core.model.environment import Environment
-from core.model.ident import MirrorName
 from core.model.plan import Disposition, Plan
 from tui import text
 from tui.commands import key_of
@@ -52,19 +51,15 @@ class EnvironmentScreen(PlanScreen):
     Args:
         path: where it is, as the user typed it.
         environment: what it holds.
-        mirrors: those whose keys can be shown.
     """
 
     BINDINGS = bindings_of("environment")
     table_name = "environment"
 
-    def __init__(
-        self, path: str, environment: Environment, mirrors: tuple[MirrorName, ...]
-    ) -> None:
+    def __init__(self, path: str, environment: Environment) -> None:
         super().__init__(environment.graph.roots, environment=environment)
         self._path = path
         self._environment = environment
-        self._mirrors = mirrors
         self._stands = stands_of(environment, None)
         self._has_failed = False
 
@@ -136,7 +131,7 @@ class EnvironmentScreen(PlanScreen):
     def why_not(self, command: str) -> str:
         """Most commands need the plan."""
         if command == "keys":
-            return "" if self._mirrors else "There is no mirror"
+            return "" if self.badges.signed else "There is no mirror"
         if command not in ("install", "tree", "why"):
             return ""
         if self.plan is None:
@@ -152,7 +147,7 @@ class EnvironmentScreen(PlanScreen):
         """Show what an install of the roots would do that can be installed as they are."""
         ready = ready_roots(self._stands)
         environment = narrowed(self._environment, ready)
-        self.app.push_screen(PreviewScreen(ready, self._mirrors, environment=environment))
+        self.app.push_screen(PreviewScreen(ready, environment=environment))
 
     def do_tree(self) -> None:
         """Show the tree of the root under the cursor."""
@@ -169,7 +164,7 @@ class EnvironmentScreen(PlanScreen):
 
     def do_keys(self) -> None:
         """Show the keys of the mirrors."""
-        self.app.push_screen(KeysScreen(self._mirrors))
+        self.app.push_screen(KeysScreen(self.badges.signed))
 
     def on_line_list_opened(self, _: LineList.Opened) -> None:
         """Two clicks explain."""

@@ -3,7 +3,6 @@
 from textual.app import ComposeResult
 
 from core.model.history import History, Operation
-from core.model.ident import MirrorName
 from tui import text
 from tui.messages import facts, requests
 from tui.messages.facts import Fact
@@ -54,18 +53,10 @@ class OperationList(LineList[Operation]):
 
 
 class HistoryScreen(CommandScreen):
-    """All operations; each can be shown in full, and taken back.
-
-    Args:
-        mirrors: those whose keys can be shown when something is to be installed again.
-    """
+    """All operations; each can be shown in full, and taken back."""
 
     BINDINGS = bindings_of("history")
     table_name = "history"
-
-    def __init__(self, mirrors: tuple[MirrorName, ...]) -> None:
-        super().__init__()
-        self._mirrors = mirrors
 
     def compose(self) -> ComposeResult:
         """A headline and a list."""
@@ -125,7 +116,7 @@ class HistoryScreen(CommandScreen):
     def do_undo(self) -> None:
         """Show what taking the operation back would do."""
         assert self._list.row is not None
-        self.app.push_screen(UndoScreen(self._list.row.number, self._mirrors))
+        self.app.push_screen(UndoScreen(self._list.row.number))
 
     def on_line_list_opened(self, _: LineList.Opened) -> None:
         """Two clicks open."""

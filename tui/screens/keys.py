@@ -43,7 +43,9 @@ class KeysScreen(CommandScreen):
     table_name = "keys"
     is_of_spack: ClassVar[bool] = False
     """True if the keys are those of a Spack, not those on offer."""
-    nothing: ClassVar[str] = " These mirrors offer no keys"
+    nothing: ClassVar[str] = (
+        " These mirrors offer no keys: nothing of theirs that must be signed can be used"
+    )
     """What is said if there is no key at all."""
 
     def __init__(self, mirrors: tuple[MirrorName, ...], unknown: UnknownKey | None = None) -> None:
@@ -125,7 +127,8 @@ class KeysScreen(CommandScreen):
         self, mirror: MirrorName, fingerprint: Fingerprint, *, is_trusted: bool
     ) -> None:
         self.state.take_trust(mirror, fingerprint, is_trusted=is_trusted)
-        self.say(f"Trusted for {mirror}" if is_trusted else f"No longer trusted for {mirror}")
+        now = "Trusted" if is_trusted else "No longer trusted"
+        self.say(f"{now} for {mirror}. {key_of(self.table_name, 'back')} goes back")
         self.ask_about(mirror)
 
     def _redraw(self) -> None:

@@ -25,6 +25,7 @@ from tui.widgets.bindings import bindings_of
 from tui.widgets.lines import LineList, spread
 from tui.widgets.paper import Paper, one_line, set_title
 
+READING = "; reading its index"
 NONE_YET = " No mirrors yet. {add} adds one, by its name and URL"
 NAMED = 13
 """Cells for what a line of the pane is about."""
@@ -55,6 +56,7 @@ class MirrorsScreen(CommandScreen):
     def __init__(self) -> None:
         super().__init__()
         self._progress: dict[MirrorName, str] = {}
+        self._added: MirrorName | None = None
 
     def compose(self) -> ComposeResult:
         """A list and a pane."""
@@ -80,6 +82,7 @@ class MirrorsScreen(CommandScreen):
         match fact:
             case facts.MirrorsRead(mirrors, notes):
                 self._list.show(mirrors, key=lambda mirror: mirror.name)
+                self._go_to_added()
                 self.query_one("#notes", Paper).write(_notes(notes))
             case facts.RefreshProgressed(mirror, step, done, total):
                 share = f", {text.percent(done, total)}" if total else ""
@@ -91,8 +94,11 @@ class MirrorsScreen(CommandScreen):
                     self.when_on_top(lambda: self._ask_about_older(mirror, error))
             case facts.MirrorsRefreshed():
                 self._progress.clear()
+                if self.footer.message.endswith(READING):
+                    self.say(self.footer.message.removesuffix(READING))
             case facts.MirrorAdded(mirror):
-                self.say(f"{mirror.name} was added; reading its index")
+                self._added = mirror.name
+                self.say(f"{mirror.name} was added{READING}")
                 if mirror.signed:
                     self.when_on_top(lambda: self._show_keys(mirror.name))
             case facts.MirrorRemoved(name):
@@ -101,6 +107,13 @@ class MirrorsScreen(CommandScreen):
                 return
         self._show_mirror()
         self.footer.update()
+
+    def _go_to_added(self) -> None:
+        """Put the cursor on the mirror that was added, as soon as it is listed."""
+        names = [mirror.name for mirror in self._list.rows]
+        if self._added is not None and self._added in names:
+            self._list.move(names.index(self._added), by_user=False)
+            self._added = None
 
     def on_line_list_moved(self, event: LineList.Moved) -> None:  # noqa: ARG002
         """Show the mirror under the cursor."""

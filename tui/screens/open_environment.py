@@ -3,7 +3,6 @@
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from core.model.ident import MirrorName
 from tui.messages import facts, requests
 from tui.messages.facts import Fact
 from tui.screens.dialogs import Answers
@@ -17,9 +16,8 @@ from tui.widgets.paper import Paper, one_line, set_title
 class OpenEnvironmentDialog(FormDialog):
     """A path. Stays open until the environment was read."""
 
-    def __init__(self, mirrors: tuple[MirrorName, ...]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._mirrors = mirrors
         self._request: requests.ReadEnvironment | None = None
 
     def compose(self) -> ComposeResult:
@@ -50,7 +48,7 @@ class OpenEnvironmentDialog(FormDialog):
         """It was read, or cannot be."""
         match fact:
             case facts.EnvironmentRead(request, environment) if request is self._request:
-                screen = EnvironmentScreen(request.path, environment, self._mirrors)
+                screen = EnvironmentScreen(request.path, environment)
                 self.when_on_top(lambda: self.app.switch_screen(screen))
             case facts.RequestFailed(request, error) if request is self._request:
                 self.tell(*error.sentences(), role="bad")

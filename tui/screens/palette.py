@@ -13,10 +13,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.commands import Command, commands_of
-from tui.text import Line, Part, fitted
+from tui.text import Line, Part, fitted, wrapped
 from tui.widgets.field import Field
 from tui.widgets.lines import CURSOR_FOCUSED, LineList
-from tui.widgets.paper import set_title
+from tui.widgets.paper import Paper, set_title
+
+ABOUT = 2
+"""Lines about the command under the cursor."""
 
 
 class CommandList(LineList[Command]):
@@ -61,6 +64,7 @@ class Palette(ModalScreen[str]):
             set_title(box, "Commands")
             yield Field(placeholder="part of a name", id="wanted")
             yield CommandList(self._why_not)
+            yield Paper(self._about, id="about")
 
     def on_mount(self) -> None:
         """All commands at first."""
@@ -71,12 +75,26 @@ class Palette(ModalScreen[str]):
     def _list(self) -> CommandList:
         return self.query_one(CommandList)
 
+    def _about(self, width: int) -> list[Line]:
+        """The whole of what the list may have cut, or why the command does not apply now."""
+        command = self._list.row
+        if command is None:
+            return []
+        reason = self._why_not(command.id)
+        said = wrapped(f"Not now: {reason}" if reason else command.help, width)
+        return [(Part(line, "notice" if reason else ""),) for line in said[:ABOUT]]
+
+    def on_line_list_moved(self) -> None:
+        """Say all of the command under the cursor."""
+        self.query_one("#about", Paper).write(self._about)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list; commands that are called so stand before those that say so."""
         wanted = event.value.lower()
         found = [one for one in self._commands if wanted in f"{one.label} {one.help}".lower()]
         self._list.show(sorted(found, key=lambda one: wanted not in one.label))
         self._list.move(0)
+        self.on_line_list_moved()
 
     def on_input_submitted(self) -> None:
         """Run what is under the cursor."""

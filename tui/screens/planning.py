@@ -84,6 +84,12 @@ class PlanScreen(CommandScreen):
                 self.show_message(FAILED.format(back=key_of(self.table_name, "back")))
             case facts.KeyTrusted() | facts.KeyDistrusted() | facts.Removed():
                 self.make_plan()
+            case facts.RunProgressed(has_ended=True):
+                # What it installed is listed as installed.
+                self.make_plan()
+            case facts.MirrorsRead():
+                # Now it is known whether there are keys to be shown.
+                self.footer.update()
             case _:
                 pass
 

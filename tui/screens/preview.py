@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 
 from core.model.environment import Environment
 from core.model.forecast import Forecast
-from core.model.ident import DagHash, MirrorName
+from core.model.ident import DagHash
 from core.model.plan import Disposition, Plan, PlanNode
 from tui import text
 from tui.commands import key_of
@@ -80,14 +80,12 @@ class PreviewScreen(PlanScreen):
     def __init__(
         self,
         hashes: tuple[DagHash, ...],
-        mirrors: tuple[MirrorName, ...],
         plan: Plan | None = None,
         environment: Environment | None = None,
         builder: str = "",
         asked: str = "",
     ) -> None:
         super().__init__(hashes, plan, environment, builder)
-        self._mirrors = mirrors
         self._asked = asked
         self._is_starting = False
 
@@ -134,7 +132,7 @@ class PreviewScreen(PlanScreen):
 
     def why_not(self, command: str) -> str:
         """An install needs a plan without obstacles."""
-        if command == "keys" and not self._mirrors:
+        if command == "keys" and not self.badges.signed:
             return "There is no mirror"
         if command in (*ABOUT_THE_PLAN, "go"):
             if self.plan is None:
@@ -184,7 +182,7 @@ class PreviewScreen(PlanScreen):
         assert self.forecast is not None
         hashes = with_alternatives(self.hashes, self.forecast)
         # By the app: a screen that replaces itself would wait for its own end.
-        self.app.call_next(self.app.switch_screen, PreviewScreen(hashes, self._mirrors))
+        self.app.call_next(self.app.switch_screen, PreviewScreen(hashes))
 
     def do_go(self) -> None:
         """Install."""
@@ -200,7 +198,7 @@ class PreviewScreen(PlanScreen):
     def do_keys(self) -> None:
         """Show the keys of the mirrors."""
         unknown = first_unknown_key(self.plan) if self.plan else None
-        mirrors = (unknown.mirror,) if unknown else self._mirrors
+        mirrors = (unknown.mirror,) if unknown else self.badges.signed
         self.app.push_screen(KeysScreen(mirrors, unknown))
 
     def do_export(self) -> None:

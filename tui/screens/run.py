@@ -246,14 +246,19 @@ def _why_dialog(row: NodeState, state: RunState, tail: tuple[str, ...]) -> Dialo
     others = sum(other.is_alive or other.status is Status.DONE for other in state.nodes.values())
     goes_on = f"Not stopped by it: {counted(others, 'other package')}."
     said = (row.detail, row.hint)
+    says_phase = not (row.title or waits or row.reason or row.prefix)
     about = paragraphs(
-        row.title and f"{row.title.rstrip('.')}.",
+        _sentence(row.title[:1].upper() + row.title[1:]),
         # Together for builds: what they wrote last needs the room.
-        *([". ".join(filter(None, said))] if row.is_build else said),
+        *map(_sentence, [". ".join(filter(None, said))] if row.is_build else said),
         f"It waits for {waits}." if row.status is Status.WAITING and waits else "",
         f"It waits for {row.awaits}." if row.awaits else "",
         f"{row.builder}: {row.reason}." if row.reason else "",
-        "" if row.title or waits or row.reason else f"Phase: {row.step or row.phase or 'none'}.",
+        f"It is installed in {row.prefix}." if row.prefix else "",
+        f"To run its programs, if it has any: export PATH={row.prefix}/bin:$PATH"
+        if row.prefix
+        else "",
+        f"Phase: {row.step or row.phase or 'none'}." if says_phase else "",
     )
     last: list[Line] = [(Part(f"  {line}", "quiet"),) for line in tail[-LAST_LINES:]]
     heading: list[Line] = [(Part("The last that it wrote:"),)] if last else []
@@ -262,7 +267,12 @@ def _why_dialog(row: NodeState, state: RunState, tail: tuple[str, ...]) -> Dialo
         goes_on if row.status is Status.FAILED and others else "",
     )
     shown = joined(about, lambda _: [*heading, *last], behind)
-    return Dialog(f"{row.label}: {row.status.value}", shown)
+    return Dialog(f"{row.label}: {row.words}", shown)
+
+
+def _sentence(said: str) -> str:
+    """With a full stop, whoever said it."""
+    return said if not said or said.endswith((".", "?")) else f"{said}."
 
 
 def _lost_dialog(run: str, last_words: str) -> Dialog:

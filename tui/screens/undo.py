@@ -1,6 +1,5 @@
 """What taking back an operation would do."""
 
-from core.model.ident import MirrorName
 from core.model.plan import Plan
 from tui.messages import facts, requests
 from tui.messages.facts import Fact
@@ -14,16 +13,14 @@ class UndoScreen(RemovalScreen):
 
     Args:
         number: which operation; `None` for the last that can be taken back.
-        mirrors: those whose keys can be shown if something is to be installed again.
     """
 
     BINDINGS = bindings_of("undo")
     table_name = "undo"
 
-    def __init__(self, number: int | None, mirrors: tuple[MirrorName, ...]) -> None:
+    def __init__(self, number: int | None) -> None:
         super().__init__()
         self._request = requests.PlanUndo(number)
-        self._mirrors = mirrors
 
     @property
     def request(self) -> requests.PlanUndo:
@@ -35,7 +32,7 @@ class UndoScreen(RemovalScreen):
         super().learn(fact)
         match fact:
             case facts.RemovalPlanned(request, Plan() as plan) if request is self._request:
-                preview = PreviewScreen(plan.roots, self._mirrors, plan)
+                preview = PreviewScreen(plan.roots, plan)
                 self.when_on_top(lambda: self.app.switch_screen(preview))
             case _:
                 pass

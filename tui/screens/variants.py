@@ -11,6 +11,7 @@ from tui.messages.facts import Fact
 from tui.screens.base import CommandScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.why import WhyScreen
+from tui.state.browse import why_not_installable
 from tui.state.columns import GAP
 from tui.state.variants import VariantsState
 from tui.text import MARKS, Line, Part, fitted
@@ -118,6 +119,8 @@ class VariantsScreen(CommandScreen):
         match fact:
             case judging.BuildsCompared(request, table) if request.name == self._name:
                 self._show(table)
+            case facts.RunProgressed(has_ended=True) | facts.Removed():
+                self.ask(judging.CompareBuilds(self._name))
             case facts.RequestFailed(judging.CompareBuilds(), error):
                 self._list.empty = f" {error.title}"
                 self._list.repaint()
@@ -149,8 +152,11 @@ class VariantsScreen(CommandScreen):
         """Some commands need a build, some more columns than fit."""
         if command in ("column_left", "column_right") and self._list.is_whole:
             return "All columns are in view"
-        is_without = command in ("why", "details") and self._list.row is None
-        return "There is no build under the cursor" if is_without else ""
+        if command not in ("install", "why", "details"):
+            return ""
+        if self._list.row is None:
+            return "There is no build under the cursor"
+        return why_not_installable(self._list.row) if command == "install" else ""
 
     def do_column_left(self) -> None:
         """Columns further left."""
@@ -165,6 +171,13 @@ class VariantsScreen(CommandScreen):
         assert self._list.row is not None
         self._wanted = self._list.row.hash
         self.ask(requests.ReadDetails(self._list.row.hash))
+
+    def do_install(self) -> None:
+        """Show what an install of the build would do."""
+        from tui.screens.preview import PreviewScreen  # which leads here, too
+
+        assert self._list.row is not None
+        self.app.push_screen(PreviewScreen((self._list.row.hash,)))
 
     def do_why(self) -> None:
         """Say why the build can be used, or why not."""

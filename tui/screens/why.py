@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 
 from core.errors import SpackbinError
 from core.model.explanation import Explanation, Remedy
-from core.model.ident import DagHash, MirrorName
+from core.model.ident import DagHash
 from core.model.plan import Plan
 from tui import text
 from tui.commands import key_of
@@ -54,7 +54,6 @@ class WhyScreen(CommandScreen):
         self._request = judging.Explain(about, plan)
         self._found: Explanation | None = None
         self._is_known = False
-        self._signed: tuple[MirrorName, ...] = ()
         self._wanted: DagHash | None = None
 
     def compose(self) -> ComposeResult:
@@ -69,10 +68,9 @@ class WhyScreen(CommandScreen):
         yield self.make_footer()
 
     def on_mount(self) -> None:
-        """Want the answer, and the mirrors, whose keys the preview offers."""
+        """Want the answer."""
         self._list.styles.height = 0
         self.ask(self._request)
-        self.ask(requests.ReadMirrors())
 
     @property
     def _list(self) -> RemedyList:
@@ -86,8 +84,6 @@ class WhyScreen(CommandScreen):
                 self._show(found)
             case facts.RequestFailed(request, error) if request == self._request:
                 self._fail(error)
-            case facts.MirrorsRead(mirrors):
-                self._signed = tuple(mirror.name for mirror in mirrors if mirror.signed)
             case facts.KeyTrusted() | facts.KeyDistrusted() | facts.MirrorsRefreshed():
                 # What the plan said of keys and mirrors is of yesterday.
                 self._request = judging.Explain(self._request.text)
@@ -158,14 +154,14 @@ class WhyScreen(CommandScreen):
                 from tui.screens.preview import PreviewScreen  # which leads here, too
 
                 assert remedy.hash is not None
-                self.app.push_screen(PreviewScreen((remedy.hash,), self._signed))
+                self.app.push_screen(PreviewScreen((remedy.hash,)))
             case Step.DETAILS:
                 assert remedy.hash is not None
                 self._wanted = remedy.hash
                 self.ask(requests.ReadDetails(remedy.hash))
             case Step.KEYS:
                 build = self._found.build if self._found else None
-                self.app.push_screen(KeysScreen(build.mirrors if build else self._signed))
+                self.app.push_screen(KeysScreen(build.mirrors if build else self.badges.signed))
             case _:
                 self.do_copy()
 

@@ -70,6 +70,11 @@ class Arrangement:
             not self.signing or any(one.is_that_of(package) for one in self.signing)
         )
 
+    @property
+    def is_narrow(self) -> bool:
+        """True if some kinds are left out."""
+        return bool(self.only or self.signing)
+
     def has(self, kind: Disposition | Signing) -> bool:
         """True if it is ticked."""
         return kind in self.only or kind in self.signing

@@ -19,10 +19,15 @@ CHANNEL_WORDS = {
 
 
 class Badges(Value, frozen=True):
-    """Which mirrors are of a pull request or unsigned, and where their builds go."""
+    """Which mirrors are of a pull request, signed or unsigned, and where their builds go."""
 
     mirrors: tuple[MirrorStatus, ...] = ()
     """All mirrors, as far as they were read."""
+
+    @property
+    def signed(self) -> tuple[MirrorName, ...]:
+        """The mirrors whose keys can be shown: usable ones whose builds must be signed."""
+        return tuple(one.name for one in self.mirrors if one.is_usable and one.signed)
 
     def of(self, name: str) -> str:
         """`PR`, `UNSIGNED`, `PR, UNSIGNED`, or nothing."""

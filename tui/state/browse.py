@@ -108,6 +108,33 @@ class BrowseState:
         """How many packages there are without a filter."""
         return len(self.all_packages or ()) + len(self._recipes)
 
+    @property
+    def why_empty(self) -> tuple[str, ...]:
+        """Why no package is listed, and which keys list others, as sentences; nothing unread."""
+        if self.all_packages is None or self.packages or (self.unread and not self.filter):
+            return ()
+        keys = {name: key_of("browse", name) for name in ("back", "all_targets", "kinds", "why")}
+        said = [self._what_is_missing]
+        if self.arrangement.is_narrow:
+            said.append(f"{keys['kinds']} chooses the kinds.")
+        if not self.all_targets:
+            said.append(f"{keys['all_targets']} lists what runs on other machines, too.")
+        if _NAME.match(self.filter):
+            said.append(f"{keys['why']} says why there is none.")
+        if self.filter:
+            said.append(f"{keys['back']} clears the filter.")
+        return tuple(said)
+
+    @property
+    def _what_is_missing(self) -> str:
+        if self.arrangement.is_narrow and self.matching:
+            return "No package is of the kinds that are listed."
+        if self.filter:
+            return "No package matches the filter."
+        if self.all_targets:
+            return "The mirrors offer nothing, and nothing is installed."
+        return "Nothing on offer runs on this machine."
+
     def spec_to_build(self, package: PackageView) -> str:
         """What Spack is asked for: the filter, if it is a spec of this package, else its name."""
         name = _NAME.match(self.query)
@@ -138,11 +165,6 @@ class BrowseState:
     def usable(self) -> tuple[MirrorStatus, ...]:
         """Mirrors whose entry in the configuration can be read."""
         return tuple(one for one in self.mirrors or () if one.is_usable)
-
-    @property
-    def signed(self) -> tuple[MirrorName, ...]:
-        """Mirrors whose builds must be signed, by name."""
-        return tuple(one.name for one in self.usable if one.signed)
 
     def fills(self, name: MirrorName) -> bool:
         """True if what is read of the index of a mirror is shown before the whole of it is."""

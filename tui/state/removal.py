@@ -36,8 +36,7 @@ def rows_of(plan: RemovalPlan) -> list[RemovalRow]:
         for package in plan.implicit
     ]
     rows += [
-        RemovalRow(package, "unused", "Nothing will need it any more; it stays all the same")
-        for package in plan.unused
+        RemovalRow(package, "unused", "Not needed any more, and stays") for package in plan.unused
     ]
     return rows
 

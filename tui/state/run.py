@@ -197,6 +197,9 @@ class RunState:
     def _(self, event: NodeFinished) -> None:
         state = self.nodes[event.node]
         state.status, state.phase, state.already = Status.DONE, None, event.already
+        state.prefix = event.prefix
+        if event.node in self.roots:
+            self.log.append(LogLine(event.time, event.node, f"installed in {event.prefix}"))
 
     @_take.register
     def _(self, event: NodeFailed) -> None:

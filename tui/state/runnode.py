@@ -49,6 +49,8 @@ class NodeState:
     """Bytes fetched at the most so far: a fetch that begins anew does not count twice."""
     already: bool = False
     """True if somebody else had installed it meanwhile."""
+    prefix: str = ""
+    """Where it is; empty before it is installed. Foreign text."""
     awaits: str = ""
     """Who holds a lock that it waits for, in words; empty if nobody does. Foreign text."""
     builder: str = ""
@@ -74,6 +76,12 @@ class NodeState:
     def label(self) -> str:
         """`name@version`."""
         return f"{self.node.name}@{self.node.version}"
+
+    @property
+    def words(self) -> str:
+        """How it stands, as it is said everywhere."""
+        words = {Status.SKIPPED: "not tried", Status.WAITING: "waits"}
+        return words.get(self.status, self.status.value)
 
     @property
     def seconds(self) -> float:

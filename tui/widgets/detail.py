@@ -6,6 +6,9 @@ from tui import text
 from tui.state.badges import NO_BADGES, Badges
 from tui.text import MARKS, Line, Part
 
+NARROW = 48
+"""Cells below which a long value has no room beside its name."""
+
 
 def build_title(build: BuildView) -> str:
     """`hdf5@1.14.6 +cxx~mpi %gcc@12.2.0`."""
@@ -121,8 +124,10 @@ def full(details: BuildDetails, width: int, badges: Badges = NO_BADGES) -> list[
 
 
 def _fact(name: str, value: str, width: int) -> list[Line]:
+    """A name and its value; where it would be broken in a narrow pane, the value stands below."""
+    label = Part(f"  {text.fitted(name, 14)}  ", "quiet")
+    if width < NARROW and text.width_of(value) > width - 18:
+        below = text.wrapped(value, width - 4)
+        return [(label,), *((Part(" " * 4), Part(line)) for line in below)]
     first, *more = text.wrapped(value, width - 18)
-    return [
-        (Part(f"  {text.fitted(name, 14)}  ", "quiet"), Part(first)),
-        *((Part(" " * 18), Part(line)) for line in more),
-    ]
+    return [(label, Part(first)), *((Part(" " * 18), Part(line)) for line in more)]

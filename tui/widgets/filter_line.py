@@ -1,6 +1,7 @@
 """The line with the filter, and how much it leaves."""
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
 
 from tui.commands import key_of
@@ -9,6 +10,12 @@ from tui.text import Line, Part, count, width_of
 from tui.widgets.field import Field
 from tui.widgets.lines import spread
 from tui.widgets.paper import Paper, one_line
+
+
+class FilterField(Field):
+    """Esc leaves it, whichever key goes back elsewhere: letters are text here."""
+
+    BINDINGS = [Binding("escape", "screen.do('back')", show=False)]  # noqa: RUF012
 
 
 class FilterLine(Horizontal):
@@ -26,7 +33,7 @@ class FilterLine(Horizontal):
         slash = Paper(one_line(Part(f" {key}", "key")), id="slash")
         slash.styles.width = width_of(key) + 2
         yield slash
-        yield Field(id="filter", placeholder="filter")
+        yield FilterField(id="filter", placeholder="filter")
         yield Paper(id="found")
 
     @property

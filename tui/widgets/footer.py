@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from textual import events
 
-from tui.commands import Command, footer_of
+from tui.commands import Command, commands_of, footer_of
 from tui.text import Line, Part, width_of
 from tui.widgets.paper import Paper
 
 SLOW = "slow line "
 """Stands at the right end if the terminal is far away."""
+KEPT = ("help", "back")
+"""Keys that stay where there is no room for all."""
 
 
 class Footer(Paper):
@@ -21,6 +23,7 @@ class Footer(Paper):
 
     def __init__(self, screen_name: str, is_off: Callable[[str], bool]) -> None:
         super().__init__(self._keys)
+        self._screen_name = screen_name
         self._commands = footer_of(screen_name)
         self._is_off = is_off
         self._message = ""
@@ -29,6 +32,13 @@ class Footer(Paper):
     def relabel(self, command: str, label: str) -> None:
         """Call a command something else from now on."""
         self._labels[command] = label
+        self.update()
+
+    def offer(self, *commands: str) -> None:
+        """Show these commands of the screen, by their ids; without any those of the table."""
+        by_id = {command.id: command for command in commands_of(self._screen_name)}
+        shown = [by_id[name] for name in commands]
+        self._commands = tuple(shown) or footer_of(self._screen_name)
         self.update()
 
     def _label(self, command: Command) -> str:
@@ -51,9 +61,20 @@ class Footer(Paper):
         """What is said in place of the keys."""
         return self._message
 
+    def _fitting(self, width: int) -> list[Command]:
+        """As many as have room; those that are never left out say where the others are."""
+        shown = list(self._commands)
+        while shown and sum(map(self._cells, shown)) > width:
+            spare = [one for one in shown if one.id not in KEPT] or shown
+            shown.remove(spare[-1])
+        return shown
+
+    def _cells(self, command: Command) -> int:
+        return width_of(f" {command.shown.split()[0]} {self._label(command)} ")
+
     def _keys(self, width: int) -> list[Line]:
         parts: list[Part] = []
-        for command in self._commands:
+        for command in self._fitting(width):
             is_off = self._is_off(command.id)
             parts.append(Part(f" {command.shown.split()[0]}", "off" if is_off else "key"))
             parts.append(Part(f" {self._label(command)} ", "off" if is_off else ""))
@@ -69,8 +90,8 @@ class Footer(Paper):
             await self.screen.run_action(f"do('{command.id}')")
 
     def _command_at(self, x: int) -> Command | None:
-        for command in self._commands:
-            x -= width_of(f" {command.shown.split()[0]} {self._label(command)} ")
+        for command in self._fitting(self.content_size.width):
+            x -= self._cells(command)
             if x < 0:
                 return command
         return None

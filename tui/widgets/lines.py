@@ -258,7 +258,7 @@ class LineList(Lines[Row]):
         if self.row != before:
             self.post_message(self.Moved(self, by_user=False))
 
-    def move(self, index: int) -> None:
+    def move(self, index: int, *, by_user: bool = True) -> None:
         """Put the cursor on a row, or on the nearest that exists."""
         index = max(0, min(index, len(self.rows) - 1))
         step = index - self.cursor
@@ -266,7 +266,7 @@ class LineList(Lines[Row]):
         # Each scrolling paints all rows anew: at the pace of single rows that is done rarely.
         self._bring_into_view(ahead=self.page // 2 if abs(step) == 1 else 0)
         if step:
-            self.post_message(self.Moved(self))
+            self.post_message(self.Moved(self, by_user=by_user))
 
     def _bring_into_view(self, ahead: int = 0) -> None:
         """Scroll if the cursor is not in view, and then by so many rows more."""

@@ -157,12 +157,11 @@ def _phase_signs(row: NodeState) -> str:
 
 
 def _status_word(row: NodeState) -> str:
-    words = {Status.SKIPPED: "not tried", Status.WAITING: "waits"}
     if row.status is Status.RUNNING and row.phase:
         return row.step if row.is_build and row.step else row.phase
     if row.status is Status.WAITING and row.builder:
         return "queued"
-    return words.get(row.status, row.status.value)
+    return row.words
 
 
 def _remark(row: NodeState, state: RunState, now: float) -> str:
