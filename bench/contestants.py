@@ -131,9 +131,11 @@ class Ours:
         return self.runs(*command, prepare=self.forget)
 
     def forget(self) -> None:
-        """Empty the store, and forget all but the index and what machine this is."""
+        """Empty the store, and forget all but the index, the key, and what machine this is."""
         empty(self.store)
-        put_away(self._place / "state", self._place)
+        put_away(self._place / "state" / "runs", self._place)
+        for found in (self._place / "state").glob("keyrings/*/lately"):
+            put_away(found, self._place)
         for found in (self._place / "cache").iterdir():
             if found.name not in _KEPT:
                 put_away(found, self._place)

@@ -35,12 +35,12 @@ class Expiry:
 
     Args:
         pins: exactly the keys of the keyring.
-        lately: where it is kept.
+        kept: where it is kept.
     """
 
-    def __init__(self, pins: Sequence[Pin], lately: Lately) -> None:
+    def __init__(self, pins: Sequence[Pin], kept: Lately) -> None:
         self._pins = pins
-        self._lately = lately
+        self._kept = kept
 
     def until(self, finding: Finding, gpg: Gpg) -> float:
         """When a good finding counts no longer, seconds since the epoch.
@@ -58,10 +58,10 @@ class Expiry:
     @cached_property
     def _recalled(self) -> Mapping[str, float]:
         try:
-            kept = msgspec.msgpack.decode(self._lately.recall(_NAME) or b"", type=_Listed)
+            kept = msgspec.msgpack.decode(self._kept.recall(_NAME) or b"", type=_Listed)
         except msgspec.DecodeError:
             return {}
-        return kept.expiries if kept.keyring == self._lately.keyring else {}
+        return kept.expiries if kept.keyring == self._kept.keyring else {}
 
     def _listed(self, gpg: Gpg) -> Mapping[str, float]:
         # It takes long to load, and who recalls all of it needs nothing of it.
@@ -72,7 +72,7 @@ class Expiry:
             part.fingerprint: NEVER if part.expires is None else part.expires
             for part in parts_of(listing)
         }
-        found = _Listed(self._lately.keyring, expiries)
-        self._lately.keep(_NAME, msgspec.msgpack.encode(found))
+        found = _Listed(self._kept.keyring, expiries)
+        self._kept.keep(_NAME, msgspec.msgpack.encode(found))
         self._recalled = expiries
         return expiries

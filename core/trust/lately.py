@@ -7,7 +7,8 @@ directory of the keyring of exactly those keys it was checked with. That directo
 alone, like the keyring: who could write here could trust any key. Only what was good is kept.
 
 A key that is distrusted, or learned to be revoked, counts at once: it makes another keyring. What
-is kept of a signature says when something expires that it rests on (`core.trust.expiry`).
+is kept of a signature says when something expires that it rests on (`core.trust.expiry`). That is a
+matter of the keys alone, and is kept as long as their keyring.
 """
 
 import os
@@ -21,20 +22,22 @@ from pathlib import Path
 PERIOD = 600
 """Seconds. What was found good in this period or the one before it still counts."""
 
-_DIRECTORY = "lately"
+_LATELY, _ALWAYS = "lately", "always"
+"""Directories in the home: one with a directory for each period, and one for what always holds."""
 
 
 class Lately:
     """What was found good lately with one keyring. Safe for threads and processes."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, always: bool = False) -> None:
         """Make ready; nothing is read or written yet.
 
         Args:
             home: home directory of GnuPG that belongs to the keyring.
+            always: whether it is about what holds as long as the keyring does.
         """
         self._home = home
-        self._directory = home / "lately"
+        self._always = always
 
     @property
     def keyring(self) -> str:
@@ -53,10 +56,9 @@ class Lately:
             os.close(home)
 
     def _read(self, home: int, name: str) -> bytes | None:
-        now = int(time.time()) // PERIOD
-        for period in (now, now - 1):
+        for directory in self._directories():
             with suppress(OSError):
-                path = f"{_DIRECTORY}/{period}/{name}"
+                path = f"{directory}/{name}"
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home)
                 with FileIO(descriptor) as file:
                     return file.readall()
@@ -64,11 +66,13 @@ class Lately:
 
     def keep(self, name: str, data: bytes) -> None:
         """Keep what was found good; what cannot be written is checked again another time."""
-        directory = self._directory / str(int(time.time()) // PERIOD)
+        newest, *older = self._directories()
+        directory = self._home / newest
         try:
             if not directory.is_dir():
                 self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._forget_all_but(directory.name)
+                if not self._always:
+                    self._forget_all_but(newest, *older)
                 directory.mkdir(parents=True, exist_ok=True)
             temporary = directory / f".{name}-{os.urandom(4).hex()}"
             temporary.write_bytes(data)
@@ -76,10 +80,17 @@ class Lately:
         except OSError:
             return
 
-    def _forget_all_but(self, newest: str) -> None:
-        for name in os.listdir(self._directory) if self._directory.is_dir() else ():
-            if name not in (newest, str(int(newest) - 1)):
-                shutil.rmtree(self._directory / name, ignore_errors=True)
+    def _directories(self) -> tuple[str, ...]:
+        """Where in the home it may be, the newest first."""
+        if self._always:
+            return (_ALWAYS,)
+        now = int(time.time()) // PERIOD
+        return f"{_LATELY}/{now}", f"{_LATELY}/{now - 1}"
+
+    def _forget_all_but(self, *counting: str) -> None:
+        for path in (self._home / _LATELY).glob("*"):
+            if f"{_LATELY}/{path.name}" not in counting:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_private(home: int) -> bool:

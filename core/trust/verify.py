@@ -263,12 +263,16 @@ class Verifier:
         return text, Signature(pin.fingerprint, Fingerprint(finding.signer), pin.user_id)
 
     @cached_property
+    def _home(self) -> Path:
+        return keyring_home(self._keyrings, list(self._pins.values()))
+
+    @cached_property
     def _lately(self) -> Lately:
-        return Lately(keyring_home(self._keyrings, list(self._pins.values())))
+        return Lately(self._home)
 
     @cached_property
     def _expiry(self) -> Expiry:
-        return Expiry(list(self._pins.values()), self._lately)
+        return Expiry(list(self._pins.values()), Lately(self._home, always=True))
 
     def _read_signed(self, document: bytes, is_detached: bool) -> tuple[bytes, Finding]:
         """The text that was signed, by GnuPG, and what there is to say of the signature."""

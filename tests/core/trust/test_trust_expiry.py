@@ -168,14 +168,22 @@ def test_keys_are_listed_once(
     assert boat(verifier(key), simulated).signature
     assert clock.asked == 2
     assert len(clock.listed) == 1
+    # That is so hours later, too, when what was found good has been forgotten.
+    clock.now -= 7200
+    assert boat(verifier(key), simulated).signature
+    assert (clock.asked, len(clock.listed)) == (3, 1)
     # Of another keyring nothing is believed, nor what is damaged.
-    (kept,) = (tmp_path / "keyrings").glob("*/lately/*/expiries")
+    (kept,) = (tmp_path / "keyrings").glob("*/always/expiries")
     for text in (kept.read_bytes().replace(b"keyring", b"keyrong"), b"", b"\xc0"):
         for good in (tmp_path / "keyrings").glob("*/lately/*/signed-*"):
             good.unlink()
         kept.write_bytes(text)
         assert boat(verifier(key), simulated).signature
     assert len(clock.listed) == 4
+    # Nor what others could have written.
+    kept.parents[1].chmod(0o755)
+    assert boat(verifier(key), simulated).signature
+    assert len(clock.listed) == 5
 
 
 def test_a_key_that_is_not_listed_is_asked_about_each_time(

@@ -19,7 +19,7 @@ def test_keyrings_are_kept_repaired_and_may_be_read_only(
     verify()
     (keyring,) = (tmp_path / "keyrings").rglob("*.gpg")
     before = keyring.stat().st_mtime_ns
-    assert {path.name for path in keyring.parent.iterdir()} == {"lately", "pins.gpg"}
+    assert {path.name for path in keyring.parent.iterdir()} == {"always", "lately", "pins.gpg"}
     # Otherwise nothing is asked of GnuPG, and the keyring not used.
     shutil.rmtree(keyring.parent / "lately")
     verify()
