@@ -1,5 +1,6 @@
 """A mirror that is in use: index, manifests, keys and blobs, all of them unverified."""
 
+import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.model.blobs import INDEX
 from core.model.ident import Sha256
 from core.model.mirror import Mirror
 from core.model.spec import ConcreteSpec
+from core.net.files import path_of
 from core.net.memory import Memory
 from core.net.registry import SCHEMES as REGISTRY_SCHEMES
 from core.net.transport import Transport, open_transport
@@ -79,6 +81,8 @@ def _recognised(transport: Transport, url: str, view: str = "") -> Layout:
         older = LayoutV2(url)
         if older.is_here(transport):
             return older
+    if scheme_of(url) == "file" and not os.path.exists(path_of(url)):
+        raise NotFound(f"There is no directory {path_of(url)}", hint="Look at how it is written")
     raise NotFound(
         f"There is no Spack build cache at {shown(url)}",
         hint="The URL must be that of the directory in which v3 and blobs are, or build_cache,"

@@ -141,6 +141,29 @@ class BuildDetails(Value, frozen=True):
     """Where it is installed, or would be."""
 
 
+class InstalledView(Value, frozen=True):
+    """One installed package, whoever installed it."""
+
+    hash: DagHash
+    """DAG hash."""
+    name: str
+    """Package name."""
+    version: str
+    """Version."""
+    os: str
+    """Operating system it was built on."""
+    target: str
+    """Microarchitecture it was built for."""
+    compiler: str
+    """e.g. `gcc@12.2.0`; may be empty."""
+    explicit: bool
+    """True if a user asked for it by name."""
+    prefix: str
+    """Where it is."""
+    is_there: bool
+    """False if that directory is gone, though it is registered."""
+
+
 class Choice(Value, frozen=True):
     """Which build a spec given by a user came to mean."""
 

@@ -178,7 +178,7 @@ def remedy_to_build(spec: str) -> Remedy:
         spec: what to build, in spec syntax.
     """
     command = f"spack install {shlex.quote(spec)}"
-    return Remedy(RemedyKind.BUILD, "Build it with Spack", command)
+    return Remedy(RemedyKind.BUILD, "Build it with Spack, where there is one", command)
 
 
 def written_spec(spec: ConcreteSpec, graph: SpecGraph, *, with_target: bool) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from core.catalog.reader import CatalogRow
 from core.errors import NotAvailable, WrongUse
@@ -12,7 +12,7 @@ from core.model.host import Host
 from core.model.ident import DagHash
 from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec
-from core.model.views import BuildDetails, BuildView, Choice, PackageView
+from core.model.views import BuildDetails, BuildView, Choice, InstalledView, PackageView
 from core.query.names import rank_names
 from core.query.query import Query
 from core.session.finder import (
@@ -29,6 +29,9 @@ from core.store.database import Database
 from core.store.paths import StorePaths
 from core.store.records import is_present
 from core.trust.pins import PinStore
+
+TO_LIST = "To see what is installed: spackbin list --installed"
+"""What to do if nothing installed is what was meant."""
 
 
 class Browser:
@@ -124,24 +127,40 @@ class Browser:
         Raises:
             NotAvailable: nothing installed matches one of them.
         """
-        records = {
-            hash_: record
-            for hash_, record in self._database.read().records.items()
-            if record.installed and record.spec.external is None
-        }
-        graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
+        records = self._database.read().records
         if not specs:
-            return list(records.values())
-        from core.query.parse import parse_query
-
+            return _installed(records, "")
         chosen: dict[DagHash, InstalledRecord] = {}
         for text in specs:
-            query = parse_query(text)
-            found = {h: r for h, r in records.items() if query.matches(r.spec, graph)}
+            found = {record.spec.hash: record for record in _installed(records, text)}
             if not found:
-                raise NotAvailable(f"Nothing installed matches {text!a}", str(self._paths.root))
+                raise NotAvailable(
+                    f"Nothing installed matches {text!a}", str(self._paths.root), TO_LIST
+                )
             chosen |= found
         return list(chosen.values())
+
+    def installed_like(self, text: str) -> list[InstalledView]:
+        """The installed packages that match a spec, or a part of a name; all if it is empty."""
+        records, part = self._database.read().records, text.strip()
+        graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
+        found = _installed(records, "" if is_part_of_a_name(part) else part)
+        views = [
+            InstalledView(
+                hash=spec.hash,
+                name=spec.name,
+                version=spec.version,
+                os=spec.os,
+                target=spec.target,
+                compiler=graph.compiler_of(spec),
+                explicit=record.explicit,
+                prefix=record.prefix or "",
+                is_there=is_present(record),
+            )
+            for record, spec in ((record, record.spec) for record in found)
+            if not is_part_of_a_name(part) or part.lower() in spec.name
+        ]
+        return sorted(views, key=lambda view: (view.name, view.version, view.hash))
 
     def snapshot(self) -> Snapshot:
         """What is true now."""
@@ -214,3 +233,16 @@ def _suggestion(text: str, names: list[str]) -> str:
     name = re.split(r"[@%+~^/= ]", text.strip(), maxsplit=1)[0]
     close = get_close_matches(name, names, n=3)
     return f"Did you mean {', '.join(close)}?" if close else "See what is on offer: spackbin list"
+
+
+def _installed(records: Mapping[DagHash, InstalledRecord], text: str) -> list[InstalledRecord]:
+    """Those that are installed and no externals, and match a spec if one is given."""
+    found = [record for record in records.values() if record.installed]
+    found = [record for record in found if record.spec.external is None]
+    if not text:
+        return found
+    from core.query.parse import parse_query
+
+    query = parse_query(text)
+    graph = SpecGraph((), {record.spec.hash: record.spec for record in found})
+    return [record for record in found if query.matches(record.spec, graph)]

@@ -16,6 +16,7 @@ from core.model.plan import Plan
 from core.model.removal import RemovalPlan
 from core.planning.removal import is_there, plan_undo, plan_uninstall, touched
 from core.query.parse import parse_query
+from core.session.browse import TO_LIST
 from core.settings import Settings
 from core.store.database import Database
 from core.store.history import HistoryFile, new_operation
@@ -128,7 +129,7 @@ def _check_choice(
     text: str, found: Sequence[InstalledRecord], paths: StorePaths, *, every: bool
 ) -> None:
     if not found:
-        raise NotAvailable(f"Nothing installed matches {text!a}", str(paths.root))
+        raise NotAvailable(f"Nothing installed matches {text!a}", str(paths.root), TO_LIST)
     if len(found) > 1 and not every:
         labels = ", ".join(touched(record).label for record in found[:5])
         raise WrongUse(

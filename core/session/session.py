@@ -15,6 +15,7 @@ from core.model.views import (
     BuildDetails,
     BuildView,
     Choice,
+    InstalledView,
     KeyStatus,
     MirrorStatus,
     PackageView,
@@ -265,6 +266,10 @@ class Session:
     def search(self, query: str = "", *, all_targets: bool = False) -> list[BuildView]:
         """The builds that match, by name, then best for this host first."""
         return self._browser.search(query, all_targets=all_targets)
+
+    def installed_like(self, query: str = "") -> list[InstalledView]:
+        """What is installed, by name; `query` is spec syntax or part of a name."""
+        return self._browser.installed_like(query)
 
     def resolve(self, text: str, *, exact: bool = False) -> Choice:
         """The build that a spec means here: installed, then closest target, then newest.

@@ -14,11 +14,17 @@ from tui.text import MARKS, counted, listed, read_so_far, variants
 @click.command(name="list")
 @click.argument("query", nargs=-1)
 @click.option("--all", "all_targets", is_flag=True, help="Builds for every target.")
+@click.option("--installed", "is_installed", is_flag=True, help="What is in the store instead.")
 @machine_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_json: bool) -> None:
+def list_builds(
+    given: Globals, query: tuple[str, ...], all_targets: bool, is_installed: bool, as_json: bool
+) -> None:
     """List the builds on offer that run here; QUERY is Spack spec syntax or part of a name."""
+    if is_installed:
+        _list_installed(given, " ".join(query), as_json=as_json)
+        return
     found = given.session.search(" ".join(query), all_targets=all_targets)
     if as_json:
         print_json("builds", builds=found)
@@ -38,6 +44,35 @@ def list_builds(given: Globals, query: tuple[str, ...], all_targets: bool, as_js
         note(NO_MIRROR)
     elif not found and not unread:
         note("Nothing matches." if all_targets else "Nothing that runs here matches; try --all.")
+
+
+def _list_installed(given: Globals, query: str, *, as_json: bool) -> None:
+    found = given.session.installed_like(query)
+    if as_json:
+        print_json("installed", installed=found)
+        return
+    print_table(
+        ("build", "target", "os", "compiler", "hash", "asked for", "prefix"),
+        (
+            (
+                f"{view.name}@{view.version}",
+                view.target,
+                view.os,
+                view.compiler or "-",
+                view.hash[:7],
+                "by name" if view.explicit else "-",
+                view.prefix if view.is_there else f"{view.prefix} (gone)",
+            )
+            for view in found
+        ),
+    )
+    if not found:
+        store = given.session.settings.store
+        note(
+            f"Nothing installed in {store} matches."
+            if query
+            else f"Nothing is installed in {store}."
+        )
 
 
 def _to_read(given: Globals) -> str:

@@ -163,7 +163,8 @@ class TreeState:
 
     def text_lines(self) -> list[str]:
         """All rows as text, for the command line."""
-        return [f"{row.guides}{plain(self.label(row))}{self._behind(row)}" for row in self.rows()]
+        labels = ((row, plain(self.label(row)).rstrip()) for row in self.rows())
+        return [f"{row.guides}{label}{self._behind(row)}" for row, label in labels]
 
     def _behind(self, row: TreeRow) -> str:
         amount = self.amount(row)

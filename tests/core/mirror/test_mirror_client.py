@@ -35,7 +35,10 @@ def test_a_mirror_is_recognised_by_any_of_three_documents(simulated: SimulatedMi
 
 
 def test_where_nothing_is_that_is_said(tmp_path: Path, serving: Serve) -> None:
-    for url in (tmp_path.as_uri(), (tmp_path / "nowhere").as_uri(), serving(tmp_path).url):
+    with pytest.raises(MirrorError) as caught:
+        probe((tmp_path / "nowhere at all").as_uri())
+    assert caught.value.title == f"There is no directory {tmp_path}/nowhere at all"
+    for url in (tmp_path.as_uri(), serving(tmp_path).url):
         with pytest.raises(MirrorError) as caught:
             probe(url)
         assert caught.value.title == f"There is no Spack build cache at {url}"
