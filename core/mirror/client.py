@@ -22,6 +22,8 @@ from core.net.registry import SCHEMES as REGISTRY_SCHEMES
 from core.net.transport import Transport, open_transport
 from core.net.urls import scheme_of, shown
 
+_LOST = "Look at how it is written, and whether its file system is mounted"
+
 
 def probe(url: str) -> Layout:
     """The layout of the build cache at `url`.
@@ -82,7 +84,7 @@ def _recognised(transport: Transport, url: str, view: str = "") -> Layout:
         if older.is_here(transport):
             return older
     if scheme_of(url) == "file" and not os.path.exists(path_of(url)):
-        raise NotFound(f"There is no directory {path_of(url)}", hint="Look at how it is written")
+        raise NotFound(f"There is no directory {path_of(url)}", hint=_LOST)
     raise NotFound(
         f"There is no Spack build cache at {shown(url)}",
         hint="The URL must be that of the directory in which v3 and blobs are, or build_cache,"
