@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from core.blobs.fetching import Fetching, Order, read_through
 from core.blobs.shelf import BLOBS, Shelf, Unusable, is_at, try_lock, using
-from core.blobs.usage import default_limit, trim, trim_by
+from core.blobs.usage import default_limit, keep_within, trim_by
 from core.errors import StoreError, TooLong
 from core.model.ident import Sha256
 
@@ -65,7 +65,7 @@ class BlobCache:
         Args:
             directory: where the cache is.
             shared: caches of others, looked at first and never written to.
-            limit: bytes that it may have after `trim`; `None` for `default_limit`.
+            limit: bytes that it may have after `keep_within`; `None` for `default_limit`.
             say: told of what is worth a line in a log.
         """
         self.directory = directory
@@ -76,6 +76,7 @@ class BlobCache:
         self._limit = limit
         self._say = say
         self._held: dict[Path, list[int]] = {}
+        self._came = 0
         self._lock = threading.Lock()
 
     def has(self, digest: Sha256) -> bool:
@@ -152,12 +153,15 @@ class BlobCache:
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
+            self._note(len(data))
 
-    def trim(self) -> int:
-        """Evict what was not used for longest until the cache has its size; the bytes freed."""
+    def keep_within(self) -> int:
+        """Evict what was not used for longest if the cache may be too large; the bytes freed."""
+        with self._lock:
+            came, self._came = self._came, 0
         with suppress(OSError):
             limit = default_limit(self.directory) if self._limit is None else self._limit
-            return trim(self.directory, limit)
+            return keep_within(self.directory, limit, came)
         return 0
 
     def close(self) -> None:
@@ -244,15 +248,22 @@ class BlobCache:
             if not order.is_met(size, digest):
                 return self._hold(shelf.set_aside(order.digest), descriptor, size, digest)
             if shelf.publish(descriptor, order.digest):
+                self._note(size)
                 return self._hold(shelf.blob(order.digest), descriptor, size, digest)
         except BaseException as error:
-            is_hopeless = isinstance(error, TooLong | Unusable)
-            if is_hopeless or os.fstat(descriptor).st_size == 0:
+            left = os.fstat(descriptor).st_size
+            if isinstance(error, TooLong | Unusable) or not left:
                 shelf.drop_part(descriptor, order.digest)
+            else:
+                self._note(left)
             os.close(descriptor)
             raise
         os.close(descriptor)
         return None
+
+    def _note(self, came: int) -> None:
+        with self._lock:
+            self._came += came
 
     def _hold(self, path: Path, descriptor: int, size: int, digest: Sha256) -> Taken:
         with self._lock:

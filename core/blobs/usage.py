@@ -1,4 +1,9 @@
-"""How large a cache is, and how it is made smaller: what was not used for longest goes first."""
+"""How large a cache is, and how it is made smaller: what was not used for longest goes first.
+
+To look at every blob takes long where there are thousands, and longer on a network file system. So
+what comes is noted in `blobs/grown`: on the first line when the cache was last looked through and
+for which limit, on each further one how many bytes came since.
+"""
 
 import os
 import re
@@ -10,7 +15,9 @@ from contextlib import suppress
 from fcntl import LOCK_EX
 from pathlib import Path
 
+from core.atomic import write_atomically
 from core.blobs.shelf import BLOBS, PART, is_at, try_lock
+from core.errors import StoreError
 from core.model.value import Value
 
 LARGEST = 10 * 10**9
@@ -18,8 +25,14 @@ LARGEST = 10 * 10**9
 SHARE = 10
 """One part in so many of its file system is what a cache may take of it."""
 
+GROWN = "blobs/grown"
+"""Where it is noted what came, below a cache."""
+SLACK = 20
+"""One part in so many of the limit may come before a cache is looked through again."""
+
+_DAY = 24 * 3600.0
 _NAME = re.compile(rf"[0-9a-f]{{64}}({re.escape(PART)})?")
-_STRAY_AGE = 24 * 3600.0
+_STRAY_AGE = _DAY
 
 
 class Entry(Value, frozen=True):
@@ -70,6 +83,45 @@ def trim(directory: Path, limit: int) -> int:
         elif excess > freed and _evict(entry.path):
             freed += entry.size
     return freed
+
+
+def keep_within(directory: Path, limit: int, came: int) -> int:
+    """Evict as `trim` does, but look at the cache only if it may have grown over its limit.
+
+    That is at least once a day, and leaves room for what comes before the next time.
+
+    Args:
+        directory: the cache.
+        limit: bytes that it may have.
+        came: bytes that came since this was last called.
+
+    Returns:
+        Bytes that were freed.
+    """
+    room = limit // SLACK
+    grown = _note_growth(directory, limit, came)
+    if grown is not None and grown <= room:
+        return 0
+    # Before anything is looked at: what others add meanwhile is noted after it.
+    with suppress(StoreError):
+        first = f"{int(time.time())} {limit}\n".encode()
+        write_atomically(directory / GROWN, first, durable=False)
+    return trim(directory, limit - room)
+
+
+def _note_growth(directory: Path, limit: int, came: int) -> int | None:
+    """Bytes that came since the cache was looked through; `None` if that must be done anew."""
+    with suppress(OSError, ValueError):
+        # Not made if it is not there: without its first line it says nothing.
+        descriptor = os.open(directory / GROWN, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:
+            if came:
+                file.write(b"%d\n" % came)
+            file.seek(0)
+            looked, for_limit, *grown = map(int, file.read().split())
+        if 0 <= time.time() - looked < _DAY and for_limit == limit:
+            return sum(grown)
+    return None
 
 
 def trim_by(directory: Path, needed: int) -> int:

@@ -269,7 +269,7 @@ class Engine:
             limit=settings.cache_size,
             say=lambda text: self.reporter.log(None, text),
         )
-        stack.callback(blobs.trim)
+        stack.callback(blobs.keep_within)
         stack.callback(blobs.close)
         return blobs
 

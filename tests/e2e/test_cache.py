@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.blobs.shelf import BLOBS
 from tests.program import KEY, Program
 from tests.simulator.fixtures import Serve
 from tests.simulator.server import Fault, FaultyServer
@@ -22,7 +23,7 @@ def blobs_asked(server: FaultyServer) -> list[str]:
 
 
 def left_in(cache: Path) -> list[Path]:
-    return [path for path in (cache / "blobs").rglob("*") if path.is_file()]
+    return [path for path in (cache / BLOBS).rglob("*") if path.is_file()]
 
 
 def said_in_log(program: Program) -> str:

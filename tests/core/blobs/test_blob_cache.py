@@ -4,12 +4,13 @@ import errno
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from core.blobs.cache import BlobCache
-from core.blobs.usage import entries, trim
+from core.blobs.usage import GROWN, entries, trim
 from core.cancel import CancelToken
 from core.errors import Interrupted, MirrorError, StoreError
 from tests.core.blobs.blob_helpers import Place, blob_path, digest, files, put
@@ -254,14 +255,77 @@ def test_documents_are_kept(cache: BlobCache, tmp_path: Path) -> None:
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
-    cache = BlobCache(tmp_path, limit=2500)
+    cache = BlobCache(tmp_path)
     blobs = [bytes([number]) * 1000 for number in range(4)]
     for number, data in enumerate(blobs):
         os.utime(put(tmp_path, data), (number, number))
     cache.release(cache.take(Place(blobs[0]).order()).path)
-    assert cache.trim() == 2000
+    assert trim(tmp_path, 2500) == 2000
     assert files(cache).keys() == {digest(blobs[0]), digest(blobs[3])}
-    assert cache.trim() == 0
+    assert trim(tmp_path, 2500) == 0
+
+
+def install(cache: BlobCache, *sizes: int) -> int:
+    """Fetch blobs of these sizes as a run does, and what was evicted after it."""
+    for number, size in enumerate(sizes):
+        cache.release(cache.take(Place(bytes([size % 251, number]) * (size // 2)).order()).path)
+    return cache.keep_within()
+
+
+LIMIT = 100_000
+
+
+@pytest.fixture
+def overfull(tmp_path: Path) -> BlobCache:
+    """A cache that was looked through a moment ago, and has grown since without a note of it."""
+    cache = BlobCache(tmp_path, limit=LIMIT)
+    assert install(cache) == 0
+    put(tmp_path, OTHER * 10)
+    return cache
+
+
+def test_a_cache_is_looked_through_once_enough_came(overfull: BlobCache) -> None:
+    assert install(overfull, 2000, 1000) == 0
+    assert install(overfull) == 0
+    assert install(overfull, 1500) == 0
+    overfull.keep(bytes(400))
+    assert install(overfull) == 0
+    assert install(BlobCache(overfull.directory, limit=LIMIT), 200) > LIMIT
+    assert sum(entry.size for entry in entries(overfull.directory)) <= LIMIT - LIMIT // 20
+    put(overfull.directory, OTHER * 10)
+    assert install(overfull, 4900) == 0
+
+
+def test_what_came_of_a_broken_download_counts(overfull: BlobCache) -> None:
+    place = Place(DATA)
+    place.breaks_at = 6000
+    with pytest.raises(MirrorError):
+        overfull.take(place.order())
+    assert install(overfull) > LIMIT
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        None,
+        b"",
+        b"yesterday",
+        b"%d",
+        b"%d 100000\nmuch\n",
+        b"%d 100001\n",
+        b"1 100000\n",
+        b"99999999999 100000\n",
+    ],
+)
+def test_a_note_that_says_nothing_is_no_reason_not_to_look(
+    noted: bytes | None, overfull: BlobCache
+) -> None:
+    note = overfull.directory / GROWN
+    note.unlink()
+    if noted is not None:
+        note.write_bytes(noted.replace(b"%d", b"%d" % time.time()))
+    assert install(overfull) > LIMIT
+    assert install(overfull, 100) == 0
 
 
 def test_what_is_read_or_fetched_stays(cache: BlobCache) -> None:
