@@ -25,9 +25,9 @@ from core.engine.buildtasks import (
 )
 from core.engine.scheduler import Outcome
 from core.errors import Interrupted, SpackbinError
-from core.model.artifact import InstalledRecord
 from core.model.graph import TO_BUILD
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec
 from core.store.buildtimes import BuildTimes
 from core.store.records import is_present

@@ -18,6 +18,7 @@ from core.engine.request import read_request
 from core.errors import SpackbinError, StoreError
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
+from core.model.installed import InstalledSpecs
 from core.model.nodes import NEWEST_SPEC_FORMAT
 from core.model.spec import ConcreteSpec
 from core.settings import Settings
@@ -52,8 +53,7 @@ def spec_document(graph: SpecGraph, state: DatabaseState, root: DagHash) -> byte
     Every node keeps its hash. Edges to what nobody describes are left out: only the dependencies
     that built a dependency long ago may be unknown, and nobody builds that again.
     """
-    known = {hash_: record.spec for hash_, record in state.records.items()}
-    whole = SpecGraph((root,), {**known, **graph.nodes})
+    whole = SpecGraph((root,), InstalledSpecs(state.records, graph.nodes))
     specs = reversed(whole.order(deptypes=("build", "link", "run", "test")))
     nodes = [_node(spec, whole.nodes) for spec in specs]
     return msgspec.json.encode({"spec": {"_meta": {"version": NEWEST_SPEC_FORMAT}, "nodes": nodes}})

@@ -16,9 +16,10 @@ from core.engine.request import Fetch
 from core.engine.sources import Sources
 from core.engine.waits import Waits
 from core.errors import Refused, StoreError
-from core.model.artifact import InstalledRecord, StagedTree, VerifiedArtifact, VerifiedManifest
+from core.model.artifact import StagedTree, VerifiedArtifact, VerifiedManifest
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec
 from core.model.value import Value
 from core.store.database import Database
@@ -289,8 +290,8 @@ def _record_of(kitchen: Kitchen, spec: ConcreteSpec) -> InstalledRecord:
 def _take_as_it_is(kitchen: Kitchen, record: InstalledRecord) -> None:
     """Somebody else has installed it meanwhile."""
     prefix = record.prefix or ""
-    kitchen.made[record.spec.hash] = Path(prefix)
-    kitchen.reporter.finished(record.spec.hash, prefix, already=True)
+    kitchen.made[record.hash] = Path(prefix)
+    kitchen.reporter.finished(record.hash, prefix, already=True)
 
 
 def _removed(spec: ConcreteSpec, detail: str) -> StoreError:

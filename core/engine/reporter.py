@@ -25,8 +25,9 @@ from core.events import (
     PhaseProgressed,
     PhaseStarted,
 )
-from core.model.artifact import InstalledRecord, RelocationReport, StagedTree, VerifiedManifest
+from core.model.artifact import RelocationReport, StagedTree, VerifiedManifest
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.store.waiting import Listener, reporting
 
 Progress = Callable[[int, int], None]

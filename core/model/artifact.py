@@ -190,22 +190,3 @@ class StagedTree(Value, frozen=True):
     """Number of entries."""
     report: RelocationReport = RelocationReport()
     """What relocation did to it."""
-
-
-class InstalledRecord(Value, frozen=True):
-    """One record of the install database (Spack `database.py:InstallRecord`)."""
-
-    spec: ConcreteSpec
-    """The node."""
-    prefix: str | None
-    """Absolute prefix; `None` for externals known by module alone."""
-    installed: bool
-    """False for nodes that are only referred to."""
-    explicit: bool
-    """True if a user asked for it by name."""
-    ref_count: int = 0
-    """Number of records that depend on it."""
-    installation_time: float = 0.0
-    """Seconds since the epoch."""
-    deprecated_for: DagHash | None = None
-    """Which package stands in for it, if a Spack has deprecated it; it is then not installed."""

@@ -115,6 +115,11 @@ class ConcreteSpec(Value, frozen=True, eq=False):
         """`name@version`."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def is_external(self) -> bool:
+        """True if the system provides it."""
+        return self.external is not None
+
 
 class _Node(msgspec.Struct, gc=False):
     version: str

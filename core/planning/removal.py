@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from core.model.artifact import InstalledRecord
 from core.model.graph import LINK_RUN, SpecGraph
 from core.model.history import History, Operation, Touched
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord, InstalledSpecs
 from core.model.removal import Leaving, RemovalPlan, Staying
 
 Records = Mapping[DagHash, InstalledRecord]
@@ -161,7 +161,7 @@ class _Relations:
                 record = self._records.get(below)
                 if record is None or not record.installed or record.explicit:
                     continue
-                if record.spec.external or below in absent or below in idle:
+                if record.is_external or below in absent or below in idle:
                     continue
                 if not self.above(below, {*absent, *idle}):
                     idle[below] = None
@@ -213,7 +213,7 @@ def _leaving(
     records: Records, reasons: Mapping[DagHash, str], size_of: SizeOf
 ) -> tuple[Leaving, ...]:
     """What goes, dependents before what they need."""
-    graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
+    graph = SpecGraph((), InstalledSpecs(records))
     below_first = [spec.hash for spec in graph.order(reasons, _ALL) if spec.hash in reasons]
     below_first.reverse()
     # A deprecated package is a link to the one that stands in for it: it goes before that.
@@ -222,9 +222,9 @@ def _leaving(
         Leaving(
             package=touched(records[hash_]),
             reason=reasons[hash_],
-            bytes=0 if records[hash_].spec.external else size_of(records[hash_]),
+            bytes=0 if records[hash_].is_external else size_of(records[hash_]),
             explicit=records[hash_].explicit,
-            is_external=records[hash_].spec.external is not None,
+            is_external=records[hash_].is_external,
         )
         for hash_ in dependents_first
     )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from core.catalog.reader import CatalogRow
 from core.errors import NotAvailable, WrongUse
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.host import Host
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord, InstalledSpecs
 from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec
 from core.model.views import BuildDetails, BuildView, Choice, InstalledView, PackageView
@@ -132,7 +132,7 @@ class Browser:
             return _installed(records, "")
         chosen: dict[DagHash, InstalledRecord] = {}
         for text in specs:
-            found = {record.spec.hash: record for record in _installed(records, text)}
+            found = {record.hash: record for record in _installed(records, text)}
             if not found:
                 raise NotAvailable(
                     f"Nothing installed matches {text!a}", str(self._paths.root), TO_LIST
@@ -143,7 +143,7 @@ class Browser:
     def installed_like(self, text: str) -> list[InstalledView]:
         """The installed packages that match a spec, or a part of a name; all if it is empty."""
         records, part = self._database.read().records, text.strip()
-        graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
+        graph = SpecGraph((), InstalledSpecs(records))
         found = _installed(records, "" if is_part_of_a_name(part) else part)
         views = [
             InstalledView(
@@ -238,11 +238,14 @@ def _suggestion(text: str, names: list[str]) -> str:
 def _installed(records: Mapping[DagHash, InstalledRecord], text: str) -> list[InstalledRecord]:
     """Those that are installed and no externals, and match a spec if one is given."""
     found = [record for record in records.values() if record.installed]
-    found = [record for record in found if record.spec.external is None]
+    found = [record for record in found if not record.is_external]
     if not text:
         return found
     from core.query.parse import parse_query
 
     query = parse_query(text)
-    graph = SpecGraph((), {record.spec.hash: record.spec for record in found})
+    graph = SpecGraph((), InstalledSpecs({record.hash: record for record in found}))
+    names = {pattern.name for pattern in query.alternatives}
+    if "" not in names:
+        found = [record for record in found if record.name in names]
     return [record for record in found if query.matches(record.spec, graph)]

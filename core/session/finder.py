@@ -35,7 +35,7 @@ def checked_query(now: Snapshot, text: str) -> Query:
     from core.query.parse import parse_query
 
     query = parse_query(text)
-    names = {*now.catalog.package_names(), *(item.spec.name for item in now.records.values())}
+    names = {*now.catalog.package_names(), *(item.name for item in now.records.values())}
     query.check_names(names, now.catalog.providers())
     return query
 
@@ -125,7 +125,7 @@ def only_installed(now: Snapshot) -> list[CatalogRow]:
     records = {
         hash_: record
         for hash_, record in now.records.items()
-        if record.installed and record.spec.external is None
+        if record.installed and not record.is_external
     }
     offered = {row.hash for row in now.catalog.rows_of(list(records)) if row.mirrors}
     graph = now.installed_graph()

@@ -8,10 +8,10 @@ import msgspec
 
 from core.engine.history import catch_up
 from core.errors import NotAvailable, WrongUse
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.history import History, Operation
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord, InstalledSpecs
 from core.model.plan import Plan
 from core.model.removal import RemovalPlan
 from core.planning.removal import is_there, plan_undo, plan_uninstall, touched
@@ -45,7 +45,7 @@ class HistoryDesk:
             WrongUse: several match one of them, and not `every` one is meant.
         """
         records = self._database.read().records
-        graph = SpecGraph((), {hash_: record.spec for hash_, record in records.items()})
+        graph = SpecGraph((), InstalledSpecs(records))
         chosen: dict[DagHash, None] = {}
         for text in specs:
             query = parse_query(text)
@@ -55,7 +55,7 @@ class HistoryDesk:
                 if is_there(record) and query.matches(record.spec, graph)
             ]
             _check_choice(text, found, self._paths, every=every)
-            chosen.update(dict.fromkeys(record.spec.hash for record in found))
+            chosen.update(dict.fromkeys(record.hash for record in found))
         return tuple(chosen)
 
     def removal_plan(

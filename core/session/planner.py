@@ -130,7 +130,8 @@ class Planner:
         """The plan for one store; `offers` holds those known already, and gets the others."""
         catalog = self._mirrors.catalog()
         records = database.read().records
-        installed = {hash_ for hash_, record in records.items() if is_present(record)}
+        known = ((hash_, records.get(hash_)) for hash_ in graph.nodes)
+        installed = {hash_ for hash_, record in known if record and is_present(record)}
 
         def children(hash_: DagHash) -> list[ConcreteSpec]:
             # Of what has a binary nobody asks how it was built.

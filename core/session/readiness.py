@@ -42,8 +42,8 @@ class Readiness:
         store, records = state.placing(store), state.records
         installed = {
             hash_: Path(record.prefix)
-            for hash_, record in records.items()
-            if record.prefix and is_present(record)
+            for hash_ in plan.graph.nodes
+            if (record := records.get(hash_)) and record.prefix and is_present(record)
         }
         from core.relocate.codesign import find_codesign
 

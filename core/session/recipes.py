@@ -66,7 +66,7 @@ class RecipeShelf:
 
     def source_only(self, now: Snapshot, query: str) -> tuple[RecipeView, ...]:
         """The recipes of packages that are neither on offer nor installed, best match first."""
-        there = {*now.catalog.package_names(), *(item.spec.name for item in now.records.values())}
+        there = {*now.catalog.package_names(), *(item.name for item in now.records.values())}
         found = {str(view.name): view for view in self.views() if view.name not in there}
         text = query.strip()
         if _NAME.fullmatch(text):

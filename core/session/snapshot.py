@@ -5,11 +5,11 @@ from typing import TypeVar
 
 from core.catalog.reader import Catalog, CatalogRow
 from core.host.verdict import row_runs, row_runs_here
-from core.model.artifact import InstalledRecord
 from core.model.columns import Machine
 from core.model.graph import SpecGraph
 from core.model.host import Host
 from core.model.ident import DagHash, MirrorName
+from core.model.installed import InstalledRecord, InstalledSpecs
 from core.model.plan import Disposition
 from core.model.spec import ConcreteSpec, VariantValue
 from core.model.value import Value
@@ -55,14 +55,14 @@ class Snapshot(Value, frozen=True):
 
     def installed_graph(self) -> SpecGraph:
         """All that the database knows."""
-        return SpecGraph((), {hash_: record.spec for hash_, record in self.records.items()})
+        return SpecGraph((), InstalledSpecs(self.records))
 
     def graph(self, roots: Sequence[DagHash]) -> SpecGraph:
         """What the roots need, by the mirrors and by the database."""
         found = self.catalog.graph(roots)
         if all(root in found for root in found.roots) and not found.missing():
             return found
-        return SpecGraph(found.roots, {**self.installed_graph().nodes, **found.nodes})
+        return SpecGraph(found.roots, InstalledSpecs(self.records, found.nodes))
 
     def disposition(
         self, machine: Machine | CatalogRow, mirrors: Sequence[MirrorName], *, installed: bool

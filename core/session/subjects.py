@@ -78,7 +78,7 @@ def one_pattern(now: Snapshot, asked: str) -> NodePattern:
         raise WrongUse(
             "One package has to be named", f"In {asked!a}", "Ask as in: spackbin why hdf5@1.14+mpi"
         )
-    names = {*now.catalog.package_names(), *(str(item.spec.name) for item in now.records.values())}
+    names = {*now.catalog.package_names(), *(str(item.name) for item in now.records.values())}
     query.check_names(names, now.catalog.providers())
     return pattern
 
@@ -87,7 +87,7 @@ def rows_named(now: Snapshot, name: str) -> list[CatalogRow]:
     """All that is known by this name, with a binary or not."""
     rows = {row.hash: row for row in now.catalog.rows(name, only_builds=False)}
     for hash_, record in now.records.items():
-        if record.spec.name == name and hash_ not in rows and is_present(record):
+        if record.name == name and hash_ not in rows and is_present(record):
             rows[hash_] = now.installed_row(record)
     return list(rows.values())
 

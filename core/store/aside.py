@@ -12,8 +12,8 @@ import secrets
 from pathlib import Path
 
 from core.errors import StoreError
-from core.model.artifact import InstalledRecord
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.store.disk import store_error, sync_directory
 from core.store.paths import StorePaths
 from core.store.records import DatabaseState
@@ -31,10 +31,10 @@ def set_aside(paths: StorePaths, record: InstalledRecord) -> Path | None:
         StoreError: it is not in the store, or it cannot be renamed.
     """
     prefix = Path(record.prefix or "")
-    if record.spec.external or not record.prefix or not os.path.lexists(prefix):
+    if record.is_external or not record.prefix or not os.path.lexists(prefix):
         return None
     parts = _parts(paths.root, prefix)
-    name = f".spackbin-{record.spec.hash}-{len(parts) - 1}{_MARK}{secrets.token_hex(4)}"
+    name = f".spackbin-{record.hash}-{len(parts) - 1}{_MARK}{secrets.token_hex(4)}"
     aside = prefix.with_name(name)
     try:
         prefix.rename(aside)

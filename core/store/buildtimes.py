@@ -10,8 +10,8 @@ import msgspec
 
 from core.atomic import write_atomically
 from core.errors import StoreError
-from core.model.artifact import InstalledRecord
 from core.model.forecast import BuildTime, build_time
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec
 from core.store.records import is_present
 
@@ -59,7 +59,7 @@ def times_in_prefixes(
     Spack 0.18 to 1.1 write `.spack/install_times.json` into each prefix (`installer.py`,
     `util/timer.py`), and archives carry it on; `cache` says that no build was timed.
     """
-    of_interest = (record for record in records if record.spec.name in names and is_present(record))
+    of_interest = (record for record in records if record.name in names and is_present(record))
     return [
         build_time(record.spec, seconds)
         for record in islice(of_interest, _MOST_PREFIXES)

@@ -6,7 +6,6 @@ Because of the rename a reader needs no lock.
 """
 
 import contextlib
-import json
 import os
 import time
 import uuid
@@ -15,24 +14,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from core.cancel import CancelToken
 from core.errors import StoreError
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec
 from core.model.value import Value
 from core.store.disk import is_directory, remove_if_possible, store_error, sync_directory
+from core.store.document import Document, Installs, Record, damaged, new_document, parse_document
 from core.store.locks import DATABASE_TIMEOUT, database_lock
 from core.store.paths import StorePaths
-from core.store.records import (
-    DatabaseState,
-    count_references,
-    new_document,
-    new_record,
-    parse_document,
-    state_of,
-)
+from core.store.records import DatabaseState, new_record, state_of
 from core.store.waiting import Listener
 
 _TRACKED = ("build", "link", "run", "test")
@@ -122,12 +117,17 @@ class Database:
             Interrupted: `cancel` was set while waiting.
         """
 
-        def add(installs: dict[str, dict[str, Any]]) -> None:
+        def add(installs: Installs) -> None:
             # We hold the lock: it stays what it is.
-            version = self.read().version
-            new = partial(new_record, explicit=False, time=time.time(), version=version)
+            state = self.read()
+            new = partial(new_record, explicit=False, time=time.time(), version=state.version)
+            taken = {
+                record.prefix: hash_
+                for hash_, record in state.records.items()
+                if record.installed and not record.is_external and record.prefix
+            }
             for installation in installations:
-                self._add(installs, installation, graph, new)
+                self._add(installs, installation, graph, new, taken)
 
         return self.change(add, timeout=timeout, cancel=cancel)
 
@@ -146,7 +146,7 @@ class Database:
             return
         new = partial(new_record, explicit=False, time=time.time(), version=state.version)
 
-        def add(installs: dict[str, dict[str, Any]]) -> None:
+        def add(installs: Installs) -> None:
             for spec in unknown:
                 installs.setdefault(spec.hash, self._implied(spec, new))
 
@@ -174,7 +174,7 @@ class Database:
             return ()
         marked: list[DagHash] = []
 
-        def mark(installs: dict[str, dict[str, Any]]) -> None:
+        def mark(installs: Installs) -> None:
             for hash_ in hopeful:
                 record = installs.get(hash_, {})
                 if record.get("installed") and not record.get("explicit"):
@@ -186,7 +186,7 @@ class Database:
 
     def change(
         self,
-        edit: Callable[[dict[str, dict[str, Any]]], None],
+        edit: Callable[[Installs], None],
         *,
         timeout: float | None = DATABASE_TIMEOUT,
         cancel: CancelToken | None = None,
@@ -194,7 +194,7 @@ class Database:
         """Change the records in one step; what `edit` raises leaves everything as it was.
 
         Args:
-            edit: gets the records by hash, as JSON has them. It need not count references.
+            edit: gets the records. It need not count references.
             timeout: seconds to wait for the lock, `None` for ever.
             cancel: looked at while waiting for the lock.
 
@@ -208,13 +208,15 @@ class Database:
             # While we hold the lock nobody writes: stamp, document and state belong together.
             document = self._document()
             self._remember(document).check_writable()
-            installs = document["database"]["installs"]
-            edit(installs)
-            count_references(installs)
-            self._write(json.dumps(document, separators=(",", ":")).encode())
+            try:
+                edit(document.installs)
+                document.installs.count_references()
+            except msgspec.MsgspecError as error:
+                raise damaged(self.paths.database, str(error)) from error
+            self._write(document.encode())
             return self._remember(document)
 
-    def _remember(self, document: dict[str, Any]) -> DatabaseState:
+    def _remember(self, document: Document) -> DatabaseState:
         """The state of `document`, which is what the file holds, checked unless it was before."""
         stamp, cached = self._stamp(), self._cached
         if cached is None or cached[0] != stamp:
@@ -233,7 +235,7 @@ class Database:
             raise self._unreadable(error) from error
         return verifier, found.st_mtime_ns, found.st_ino
 
-    def _document(self) -> dict[str, Any]:
+    def _document(self) -> Document:
         try:
             data = self.paths.database.read_bytes()
         except FileNotFoundError:
@@ -247,10 +249,11 @@ class Database:
 
     def _add(
         self,
-        installs: dict[str, dict[str, Any]],
+        installs: Installs,
         installation: Installation,
         graph: SpecGraph,
-        new: Callable[..., dict[str, Any]],
+        new: Callable[..., Record],
+        taken: dict[str, DagHash],
     ) -> None:
         spec = installation.spec
         prefix = str(installation.prefix)
@@ -263,13 +266,14 @@ class Database:
             record = new(spec, prefix, installed=False)
             installs[spec.hash] = record
         if not record.get("installed") or _is_lost(record, prefix):
-            _refuse_taken(installs, prefix)
+            _refuse_taken(taken.get(prefix), prefix)
+            taken[prefix] = spec.hash
             record.update(path=prefix, installed=True, installation_time=time.time())
         record["explicit"] = installation.explicit or record.get("explicit", False)
         for added in (*below, spec):
             _refuse_spliced(added, installs)
 
-    def _implied(self, spec: ConcreteSpec, new: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    def _implied(self, spec: ConcreteSpec, new: Callable[..., Record]) -> Record:
         """The record of a package that is only referred to."""
         store = self.read().placing(self.paths)
         path = spec.external.path if spec.external else str(store.prefix_of(spec))
@@ -320,22 +324,20 @@ def _write_durably(path: Path, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _is_lost(record: dict[str, Any], prefix: str) -> bool:
+def _is_lost(record: Record, prefix: str) -> bool:
     """True if a package is registered elsewhere than in `prefix`, and nothing is there."""
     path = str(record.get("path"))
     return path != prefix and not is_directory(path)
 
 
-def _refuse_taken(installs: dict[str, dict[str, Any]], prefix: str) -> None:
-    for hash_, record in installs.items():
-        is_external = "external" in record["spec"]
-        if record.get("installed") and not is_external and record.get("path") == prefix:
-            raise StoreError(
-                f"Another package is registered in {prefix}", f"/{hash_[:7]}", "Remove it first"
-            )
+def _refuse_taken(by: DagHash | None, prefix: str) -> None:
+    if by:
+        raise StoreError(
+            f"Another package is registered in {prefix}", f"/{by[:7]}", "Remove it first"
+        )
 
 
-def _refuse_spliced(spec: ConcreteSpec, installs: dict[str, dict[str, Any]]) -> None:
+def _refuse_spliced(spec: ConcreteSpec, installs: Installs) -> None:
     """Spack cannot open a database with a spliced package whose origin has no record."""
     origin: Any = spec.node.get("build_spec")
     if origin is not None and origin["hash"] not in installs:

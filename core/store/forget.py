@@ -4,10 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.errors import StoreError
-from core.store.records import count_references
-
-Installs = dict[str, dict[str, Any]]
-"""The records of a database by hash, as JSON has them."""
+from core.store.document import Installs, Record
 
 _TO_RUN = {"link", "run"}
 _NAMED = 3
@@ -28,7 +25,7 @@ def forget(installs: Installs, hashes: Sequence[str], implicit: Iterable[str] = 
         StoreError: an installed package needs one of them to run.
     """
     _refuse_needed(installs, frozenset(hashes))
-    count_references(installs)
+    installs.count_references()
     for hash_ in implicit:
         if hash_ in installs:
             installs[hash_]["explicit"] = False
@@ -63,7 +60,7 @@ def _release(installs: Installs, hashes: Iterable[str]) -> list[str]:
     return known
 
 
-def _stands_for_something(installs: Installs, hash_: str, record: dict[str, Any]) -> bool:
+def _stands_for_something(installs: Installs, hash_: str, record: Record) -> bool:
     if record.get("installed") or record.get("deprecated_for") or record["ref_count"] > 0:
         return True
     # Spack cannot open a database in which a spliced package has lost its origin.

@@ -75,7 +75,7 @@ def _prefixes(paths: StorePaths, state: DatabaseState) -> Iterator[HalfDone]:
 
 def _records(state: DatabaseState) -> Iterator[HalfDone]:
     for record in state.records.values():
-        if record.installed and not record.spec.external and record.prefix:
+        if record.installed and not record.is_external and record.prefix:
             prefix = Path(record.prefix)
             if not prefix.is_dir():
                 yield HalfDone(Kind.RECORD, prefix)

@@ -4,9 +4,9 @@ Format: Spack 1.x `database.py:Database._read_from_stream`, `InstallRecord.to_di
 hold no other keys than Spack's, or Spack takes the whole database for corrupt.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,23 @@ import msgspec
 from msgspec.structs import replace
 
 from core.errors import StoreError, WrongUse
-from core.model.artifact import InstalledRecord
-from core.model.ident import DagHash, dag_hash
+from core.model.ident import DagHash, PackageName, dag_hash, package_name
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.model.value import Value
 from core.store.disk import is_directory
+from core.store.document import WRITTEN_VERSION, Document, damaged
 from core.store.paths import StorePaths
 
-WRITTEN_VERSION = 8
-"""The database version that Spack 1.x writes, and we in a new store."""
 BEFORE_1_0 = 7
 """That of Spack 0.19 to 0.23; where we find it we keep it, or those could not read it any more."""
-OLDEST_VERSION = 6
-"""The oldest that can be read: Spack 0.17."""
 
 _OTHER_STORE = "Choose another store with --store"
-_REPAIR = "Restore the file from a backup, or let a Spack write it anew with 'spack reindex'"
+_NULL = msgspec.Raw(b"null")
 
 
-class _Record(msgspec.Struct):
-    spec: dict[str, Any]
+class _Record(msgspec.Struct, gc=False):
+    spec: msgspec.Raw
     ref_count: int = 0
     path: str | None = None
     installed: bool = False
@@ -42,21 +39,52 @@ class _Record(msgspec.Struct):
     deprecated_for: str | None = None
 
 
-class _Versioned(msgspec.Struct):
+class _Head(msgspec.Struct, gc=False):
+    """What every node has, and what is asked of each."""
+
+    name: str
     version: str
+    arch: msgspec.Raw
+    hash: str | None = None
+    external: msgspec.Raw = _NULL
 
 
-class _VersionedIndex(msgspec.Struct):
-    database: _Versioned
+_record = msgspec.json.Decoder(_Record)
+_head = msgspec.json.Decoder(_Head)
 
 
-class _Database(msgspec.Struct):
-    version: str
-    installs: dict[str, _Record]
+class WrittenSpec(Value, frozen=True, dict=True):
+    """The node of a record, read when somebody wants to know all about it."""
 
+    name: PackageName
+    """Package name."""
+    hash: DagHash
+    """DAG hash."""
+    is_external: bool
+    """True if the system provides it."""
+    text: msgspec.Raw
+    """The node as it is written."""
+    place: Path
+    """The database."""
 
-class _Index(msgspec.Struct):
-    database: _Database
+    @property
+    def spec(self) -> ConcreteSpec:
+        """All about it.
+
+        Raises:
+            StoreError: it cannot be understood.
+        """
+        return self._spec
+
+    @cached_property
+    def _spec(self) -> ConcreteSpec:
+        try:
+            node: dict[str, Any] = msgspec.json.decode(self.text)
+            if node.get("hash", self.hash) != self.hash:
+                node["hash"] = self.hash
+            return spec_from_node(node, self.hash)
+        except (WrongUse, ValueError, RecursionError) as error:
+            raise _damaged_record(self.place, self.hash, error) from error
 
 
 class DatabaseState(Value, frozen=True):
@@ -96,7 +124,7 @@ class DatabaseState(Value, frozen=True):
         The store may have another name than when it was registered: a home directory often has two.
         """
         for record in self.records.values():
-            if record.installed and not record.spec.external and record.prefix:
+            if record.installed and not record.is_external and record.prefix:
                 other = Path(record.prefix) if record.prefix.endswith(prefix.name) else None
                 if other and (other == prefix or is_same_place(other, prefix)):
                     return record
@@ -116,67 +144,44 @@ def is_present(record: InstalledRecord) -> bool:
     return record.installed and (record.prefix is None or is_directory(record.prefix))
 
 
-def new_document() -> dict[str, Any]:
-    """The document of an empty database."""
-    return {"database": {"version": str(WRITTEN_VERSION), "installs": {}}}
-
-
-def parse_document(data: bytes, path: Path) -> dict[str, Any]:
-    """The document as it is, nothing taken away; what follows the first JSON value is ignored.
-
-    Only the version is looked at; the records are checked by `state_of`.
-
-    Raises:
-        StoreError: it is not a database, or one that is too new or too old.
-    """
-    try:
-        document, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(data.decode())
-        version = int(msgspec.convert(document, _VersionedIndex).database.version)
-        _check_version(version, path)
-    except (ValueError, RecursionError) as error:
-        raise _corrupt(path, str(error)) from error
-    return document
-
-
-def state_of(
-    document: Mapping[str, Any], path: Path, before: DatabaseState | None = None
-) -> DatabaseState:
+def state_of(document: Document, path: Path, before: DatabaseState | None = None) -> DatabaseState:
     """The values that a document holds.
 
+    Of each record it is read who it is and how it stands; its node when somebody asks for it.
+
     Args:
-        document: what `parse_document` gave.
+        document: the document.
         path: where it was, for messages.
-        before: an earlier state; what has not changed since is not made anew.
+        before: an earlier state; the nodes that were read for it are not read anew.
 
     Raises:
         StoreError: a record cannot be understood.
     """
-    try:
-        index = msgspec.convert(document, _Index).database
-    except (ValueError, RecursionError) as error:
-        raise _corrupt(path, str(error)) from error
     records: dict[DagHash, InstalledRecord] = {}
-    for key, record in index.installs.items():
+    for key, text in document.installs.texts().items():
         try:
             hash_ = dag_hash(key)
             known = before.records.get(hash_) if before else None
-            records[hash_] = _value(hash_, record, known)
-        except WrongUse as error:
-            raise _corrupt(path, f"record {key!a}: {error.title}") from error
-    return DatabaseState(int(index.version), records)
+            records[hash_] = _value(hash_, _record.decode(text), known, path)
+        except (WrongUse, ValueError, RecursionError) as error:
+            raise _damaged_record(path, key, error) from error
+    return DatabaseState(document.version, records)
 
 
-def _value(hash_: DagHash, record: _Record, known: InstalledRecord | None) -> InstalledRecord:
-    if known and known.spec.node == record.spec:
-        spec = known.spec
+def _value(
+    hash_: DagHash, record: _Record, known: InstalledRecord | None, path: Path
+) -> InstalledRecord:
+    if known and isinstance(known.node, WrittenSpec) and known.node.text == record.spec:
+        node = known.node
     else:
-        is_other = record.spec.get("hash", hash_) != hash_
-        spec = spec_from_node({**record.spec, "hash": hash_} if is_other else record.spec, hash_)
+        head = _head.decode(record.spec)
+        is_external = head.external != _NULL
+        node = WrittenSpec(package_name(head.name), hash_, is_external, record.spec, path)
     prefix = None if record.path == "None" else record.path
-    if record.installed and not spec.external and not prefix:
+    if record.installed and not node.is_external and not prefix:
         raise WrongUse("it is installed and has no path")
     return InstalledRecord(
-        spec=spec,
+        node=node,
         prefix=prefix,
         installed=record.installed,
         explicit=record.explicit,
@@ -217,17 +222,6 @@ def new_record(
         "installation_time": time,
         "deprecated_for": None,
     }
-
-
-def count_references(installs: Mapping[str, dict[str, Any]]) -> None:
-    """Set every `ref_count`: how many records depend on it, or are deprecated in its favour."""
-    for record in installs.values():
-        record["ref_count"] = 0
-    for record in installs.values():
-        named: set[str] = {edge["hash"] for edge in record["spec"].get("dependencies") or ()}
-        for hash_ in (*named, record.get("deprecated_for") or ""):
-            if hash_ in installs:
-                installs[hash_]["ref_count"] += 1
 
 
 def _check_readable_by_0_23(spec: ConcreteSpec) -> None:
@@ -276,25 +270,6 @@ def _written_edge(edge: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_version(version: int, path: Path) -> None:
-    if version > WRITTEN_VERSION:
-        raise StoreError(
-            f"The database of the store has version {version}, newer than spackbin knows"
-            f" ({WRITTEN_VERSION})",
-            str(path),
-            "Update spackbin, or choose another store with --store",
-        )
-    if version < OLDEST_VERSION:
-        raise StoreError(
-            f"The database of the store has version {version}, of Spack 0.16 or older",
-            str(path),
-            "Choose another store with --store",
-        )
-
-
-def _corrupt(path: Path, reason: str) -> StoreError:
-    return StoreError(f"The database of the store is damaged: {reason}", str(path), _REPAIR)
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is not a number of JSON")
+def _damaged_record(path: Path, key: str, error: Exception) -> StoreError:
+    reason = error.title if isinstance(error, WrongUse) else str(error)
+    return damaged(path, f"record {key!a}: {reason}")

@@ -18,9 +18,9 @@ import msgspec
 from core.cancel import CancelToken
 from core.errors import StoreError
 from core.events import NodeRemoved, RemovalDecided, RemovalFinished, RemovalStarted, Tell
-from core.model.artifact import InstalledRecord
 from core.model.history import Operation, Removed, Touched
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.model.removal import Removal, RemovalPlan
 from core.store.announced import Announcement, complete_announced, has_happened
 from core.store.aside import forget_traces, put_back, set_aside

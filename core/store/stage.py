@@ -277,6 +277,6 @@ def package_directories(paths: StorePaths, state: DatabaseState | None = None) -
     registered = {
         Path(record.prefix).parent
         for record in state.records.values()
-        if record.prefix and not record.spec.external
+        if record.prefix and not record.is_external
     }
     return {*registered, *paths.root.glob(above)}

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from core.cancel import CancelToken
-from core.model.artifact import InstalledRecord, wanted_of
+from core.model.artifact import wanted_of
+from core.model.installed import InstalledRecord
 from core.model.views import FileProblem, VerifyReport
 from core.store.dangling import Links
 from core.store.leftovers import BUILD_INFO, BuildInfo, names_builder, read_build_info
@@ -47,7 +48,7 @@ def verify_prefix(record: InstalledRecord, *, cancel: CancelToken | None = None)
     prefix = Path(record.prefix) if record.prefix else None
     if prefix and not prefix.exists():
         return _report(record, 0, [FileProblem(".", "The prefix is gone")])
-    if prefix is None or record.spec.external:
+    if prefix is None or record.is_external:
         return _report(record, 0, [])
     token = cancel or CancelToken()
     store = store_above(prefix).root
@@ -85,7 +86,7 @@ def _report(
     notes: Sequence[FileProblem] = (),
 ) -> VerifyReport:
     return VerifyReport(
-        hash=record.spec.hash,
+        hash=record.hash,
         label=wanted_of(record.spec).label,
         prefix=record.prefix or "",
         files=files,

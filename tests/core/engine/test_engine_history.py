@@ -21,9 +21,9 @@ from core.events import (
     RunNode,
     RunStarted,
 )
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash, MirrorName, Sha256
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.settings import Settings
 from core.store.database import Database

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.history import Added, History, Operation, OperationKind, Touched
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.model.removal import RemovalPlan
 from core.model.spec import spec_from_node
 from core.planning.removal import plan_undo, plan_uninstall

@@ -7,9 +7,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.model.artifact import InstalledRecord, StagedTree
+from core.model.artifact import StagedTree
 from core.model.graph import SpecGraph
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.store.database import Database
 from core.store.manifest import write_manifest

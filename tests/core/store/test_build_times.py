@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from core.model.artifact import InstalledRecord
 from core.model.forecast import build_time
+from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec
 from core.store.buildtimes import BuildTimes, times_in_prefixes
 from tests.core.store.store_helpers import LIBTIDE, REEF, golden_graph

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 from store_helpers import KELP, LIBTIDE, install
 
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
+from core.model.installed import InstalledRecord
 from core.model.views import FileProblem
 from core.store.manifest import MANIFEST, write_manifest
 from core.store.paths import StorePaths

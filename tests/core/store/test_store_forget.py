@@ -1,10 +1,12 @@
 """Records are taken out of the database as Spack does it."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from core.errors import StoreError
-from core.store.forget import Installs, forget
-from core.store.records import count_references
+from core.store.document import Installs
+from core.store.forget import forget
 
 
 def record(*edges: tuple[str, str], installed: bool = True, **more: object) -> dict[str, object]:
@@ -16,10 +18,17 @@ def record(*edges: tuple[str, str], installed: bool = True, **more: object) -> d
     return {"spec": spec, "ref_count": 0, "path": "/p", "installed": installed, **more}
 
 
-def forgotten(installs: Installs, *hashes: str) -> Installs:
+def database(**records: dict[str, object]) -> Installs:
+    installs = Installs()
+    installs.update(records)
+    return installs
+
+
+def forgotten(records: Mapping[str, dict[str, object]], *hashes: str) -> Installs:
+    installs = database(**records)
     forget(installs, hashes)
     counted = {hash_: item["ref_count"] for hash_, item in installs.items()}
-    count_references(installs)
+    installs.count_references()
     assert counted == {hash_: item["ref_count"] for hash_, item in installs.items()}
     return installs
 
@@ -55,7 +64,7 @@ def test_several_go_in_one_step() -> None:
 
 @pytest.mark.parametrize("kind", ["link", "run"])
 def test_what_is_needed_to_run_is_refused(kind: str) -> None:
-    installs = {"a": record(("b", kind)), "b": record()}
+    installs = database(a=record(("b", kind)), b=record())
     with pytest.raises(StoreError, match="p/a was installed meanwhile and needs"):
         forget(installs, ["b"])
     old_edge = {"name": "b", "hash": "b", "type": [kind]}
@@ -70,7 +79,7 @@ def test_one_that_is_not_installed_needs_nothing() -> None:
 
 
 def test_what_stands_in_for_a_deprecated_package_goes_after_it() -> None:
-    installs = {"old": record(installed=False, deprecated_for="new"), "new": record()}
+    installs = database(old=record(installed=False, deprecated_for="new"), new=record())
     with pytest.raises(StoreError, match="needs"):
         forget(installs, ["new"])
     left = forgotten(installs, "old")
@@ -96,12 +105,12 @@ def test_the_origin_of_a_spliced_package_keeps_its_record() -> None:
 
 
 def test_what_stays_can_lose_its_mark() -> None:
-    installs = {"a": record(explicit=True)}
+    installs = database(a=record(explicit=True))
     forget(installs, [], ["a", "unknown"])
     assert installs["a"]["explicit"] is False
 
 
 def test_what_is_registered_nowhere_is_passed_over() -> None:
-    installs = {"a": record()}
+    installs = database(a=record())
     forget(installs, ["unknown"])
     assert set(installs) == {"a"}

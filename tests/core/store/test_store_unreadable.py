@@ -12,9 +12,9 @@ from core.blobs.usage import default_limit
 from core.environment.read import read_environment
 from core.errors import NotAvailable, WrongUse
 from core.host.externals import absent_externals
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
 from core.model.ident import Sha256
+from core.model.installed import InstalledRecord
 from core.settings import load_settings
 from core.spack.facts import configuration_stamp, read_facts
 from core.spack.instance import SpackInstance, find_spack

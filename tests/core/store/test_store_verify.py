@@ -11,8 +11,8 @@ from store_helpers import GLIBC, KELP, LIBTIDE, install, ordinary_user
 
 from core.cancel import CancelToken
 from core.errors import Interrupted
-from core.model.artifact import InstalledRecord
 from core.model.graph import SpecGraph
+from core.model.installed import InstalledRecord
 from core.model.views import FileProblem
 from core.store.manifest import MANIFEST, write_manifest
 from core.store.paths import StorePaths
