@@ -29,6 +29,13 @@ class Query(Value, frozen=True):
         """
         return any(pattern.fits(spec, graph) for pattern in self.alternatives)
 
+    def admits_named(self, name: str, hash_: str) -> bool:
+        """False if the name and hash of a spec alone rule it out."""
+        return any(
+            pattern.name in ("", name) and hash_.startswith(pattern.hash_prefix)
+            for pattern in self.alternatives
+        )
+
     def admits(
         self,
         *,

@@ -144,7 +144,11 @@ class Browser:
         """The installed packages that match a spec, or a part of a name; all if it is empty."""
         records, part = self._database.read().records, text.strip()
         graph = SpecGraph((), InstalledSpecs(records))
-        found = _installed(records, "" if is_part_of_a_name(part) else part)
+        if is_part_of_a_name(part):
+            named = _installed(records, "")
+            found = [record for record in named if part.lower() in record.name]
+        else:
+            found = _installed(records, part)
         views = [
             InstalledView(
                 hash=spec.hash,
@@ -158,7 +162,6 @@ class Browser:
                 is_there=is_present(record),
             )
             for record, spec in ((record, record.spec) for record in found)
-            if not is_part_of_a_name(part) or part.lower() in spec.name
         ]
         return sorted(views, key=lambda view: (view.name, view.version, view.hash))
 
@@ -245,7 +248,5 @@ def _installed(records: Mapping[DagHash, InstalledRecord], text: str) -> list[In
 
     query = parse_query(text)
     graph = SpecGraph((), InstalledSpecs({record.hash: record for record in found}))
-    names = {pattern.name for pattern in query.alternatives}
-    if "" not in names:
-        found = [record for record in found if record.name in names]
-    return [record for record in found if query.matches(record.spec, graph)]
+    named = (record for record in found if query.admits_named(record.name, record.hash))
+    return [record for record in named if query.matches(record.spec, graph)]

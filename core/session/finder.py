@@ -1,7 +1,7 @@
 """Which builds a text means, on offer or installed, and how many of each package there are."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -10,6 +10,7 @@ from core.catalog.reader import Catalog, CatalogRow
 from core.catalog.shelf import Shelf
 from core.catalog.specs import by_release
 from core.model.ident import DagHash
+from core.model.installed import InstalledRecord
 from core.model.plan import Disposition
 from core.query.query import Query
 from core.query.select import select
@@ -55,8 +56,8 @@ def rows_holding(now: Snapshot, part: str, name: str | None = None) -> list[Cata
         offered = [row for found in names for row in now.catalog.rows(found)]
     else:
         offered = now.catalog.rows()
-    installed = [row for row in only_installed(now) if part in row.name]
-    return [*offered, *(row for row in installed if name in (None, row.name))]
+    installed = only_installed(now, lambda it: part in it.name and name in (None, it.name))
+    return [*offered, *installed]
 
 
 def rows_matching(now: Snapshot, query: Query, name: str | None = None) -> list[CatalogRow]:
@@ -99,7 +100,8 @@ def offers_matching(now: Snapshot, query: Query) -> tuple[BuildCounts, frozenset
 def installed_matching(now: Snapshot, query: Query) -> list[CatalogRow]:
     """What is installed, on offer nowhere, and satisfies a query."""
     graph = now.installed_graph()
-    return [row for row in only_installed(now) if query.matches(graph[row.hash], graph)]
+    rows = only_installed(now, lambda it: query.admits_named(it.name, it.hash))
+    return [row for row in rows if query.matches(graph[row.hash], graph)]
 
 
 def specs_matching(catalog: Catalog, shelf: Shelf, query: Query) -> Sequence[int]:
@@ -120,12 +122,12 @@ def specs_matching(catalog: Catalog, shelf: Shelf, query: Query) -> Sequence[int
     ]
 
 
-def only_installed(now: Snapshot) -> list[CatalogRow]:
-    """What is installed and no mirror has, but for externals."""
+def only_installed(now: Snapshot, is_meant: Callable[[InstalledRecord], bool]) -> list[CatalogRow]:
+    """What is meant, installed, and on no mirror; but for externals."""
     records = {
         hash_: record
         for hash_, record in now.records.items()
-        if record.installed and not record.is_external
+        if record.installed and not record.is_external and is_meant(record)
     }
     offered = {row.hash for row in now.catalog.rows_of(list(records)) if row.mirrors}
     graph = now.installed_graph()

@@ -52,7 +52,9 @@ class HistoryDesk:
             found = [
                 record
                 for record in records.values()
-                if is_there(record) and query.matches(record.spec, graph)
+                if is_there(record)
+                and query.admits_named(record.name, record.hash)
+                and query.matches(record.spec, graph)
             ]
             _check_choice(text, found, self._paths, every=every)
             chosen.update(dict.fromkeys(record.hash for record in found))

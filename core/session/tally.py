@@ -46,7 +46,7 @@ class Tally:
         for part in self._now.catalog.builds:
             self._add_counts(part)
         self._note_installed(lambda _: True)
-        for row in only_installed(self._now):
+        for row in only_installed(self._now, lambda _: True):
             self.add(row)
 
     def add_matching(self, query: Query) -> None:
@@ -91,9 +91,9 @@ class Tally:
     def _note_installed(self, is_meant: Callable[[CatalogRow], bool]) -> None:
         """What is on offer and was counted, and is installed as well, can be used here."""
         now = self._now
-        records = [hash_ for hash_, item in now.records.items() if is_present(item)]
-        for row in now.catalog.rows_of(records):
-            if row.mirrors and is_meant(row):
+        for row in now.catalog.rows_of(list(now.records)):
+            # To see whether its prefix is there takes longest.
+            if row.mirrors and is_meant(row) and is_present(now.records[row.hash]):
                 package = self._packages.setdefault(row.name, _Package())
                 package.runs_here += now.kind(row, row.mirrors, installed=False) not in USABLE
                 self._note(package, now.view(row))

@@ -173,6 +173,45 @@ def test_what_is_not_ours_is_kept(store: StorePaths, graph: SpecGraph, golden: P
     assert after["database"]["installs"][LIBTIDE]["ref_count"] == expected + depends
 
 
+def test_what_nobody_opens_is_written_back_as_it_was(store: StorePaths, graph: SpecGraph) -> None:
+    register(store, graph, KELP)
+    document = raw(store)
+    # Spaces, other letters, and a number that floats cannot hold.
+    record = {**document["database"]["installs"][KELP], "origin": "Größe", "number": 10**30}
+    document["database"]["installs"][KELP] = record
+    store.database.write_text(json.dumps(document, indent=1, ensure_ascii=False))
+    text = json.dumps(record, indent=1, ensure_ascii=False).replace("\n", "\n   ")
+    assert text in store.database.read_text()
+    register(store, graph, LIBTIDE)
+    assert text in store.database.read_text()
+    assert raw(store)["database"]["installs"].keys() > {KELP, LIBTIDE}
+    # One that is changed is written anew, so that any Spack can read it.
+    register(store, graph, KELP, explicit=True)
+    assert "Gr\\u00f6\\u00dfe" in store.database.read_text()
+    assert raw(store)["database"]["installs"][KELP] == {**record, "explicit": True}
+
+
+def test_a_node_that_makes_no_sense_is_said_when_it_is_asked_for(
+    store: StorePaths, graph: SpecGraph
+) -> None:
+    register(store, graph, KELP)
+    register(store, graph, LIBTIDE)
+    document = raw(store)
+    document["database"]["installs"][KELP]["spec"]["parameters"] = "none"
+    store.database.write_text(json.dumps(document))
+    state = Database(store).read()
+    record = state.records[KELP]
+    assert (record.name, record.hash, record.is_external) == ("kelp", KELP, False)
+    assert state.records[LIBTIDE].spec.variants
+    with pytest.raises(
+        StoreError, match=f"damaged: record '{KELP}': spec of kelp: parameters"
+    ) as e:
+        _ = record.spec
+    assert e.value.detail == str(store.database)
+    register(store, graph, REEF)
+    assert raw(store)["database"]["installs"][KELP]["spec"]["parameters"] == "none"
+
+
 def test_an_unchanged_database_is_parsed_once(store: StorePaths, graph: SpecGraph) -> None:
     register(store, graph, KELP)
     database = Database(store)
