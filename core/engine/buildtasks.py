@@ -16,7 +16,7 @@ from core.engine.builders.protocol import Builder, BuildTask
 from core.engine.journal import BUILDS, REQUEST, Run, runs
 from core.engine.request import read_request
 from core.errors import SpackbinError, StoreError
-from core.model.graph import SpecGraph
+from core.model.graph import ALL_DEPTYPES, SpecGraph
 from core.model.ident import DagHash
 from core.model.installed import InstalledSpecs
 from core.model.nodes import NEWEST_SPEC_FORMAT
@@ -54,7 +54,7 @@ def spec_document(graph: SpecGraph, state: DatabaseState, root: DagHash) -> byte
     that built a dependency long ago may be unknown, and nobody builds that again.
     """
     whole = SpecGraph((root,), InstalledSpecs(state.records, graph.nodes))
-    specs = reversed(whole.order(deptypes=("build", "link", "run", "test")))
+    specs = reversed(whole.order(deptypes=ALL_DEPTYPES))
     nodes = [_node(spec, whole.nodes) for spec in specs]
     return msgspec.json.encode({"spec": {"_meta": {"version": NEWEST_SPEC_FORMAT}, "nodes": nodes}})
 

@@ -10,6 +10,8 @@ LINK_RUN = ("link", "run")
 """The dependency types that a binary needs to run."""
 TO_BUILD = (*LINK_RUN, "build")
 """The dependency types that must be there when Spack builds."""
+ALL_DEPTYPES = ("build", "link", "run", "test")
+"""Every dependency type (Spack 1.x `deptypes.py`)."""
 COMPILER_VIRTUALS = ("c", "cxx", "fortran")
 """In this order, the virtual whose provider is called the compiler (Spack 1.x `spec.py`)."""
 

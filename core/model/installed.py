@@ -35,12 +35,16 @@ class LateSpec(Protocol):
         """
         ...
 
+    def needs(self, *deptypes: str) -> list[DagHash]:
+        """Where the edges lead that have at least one of `deptypes`. Raises as `spec`."""
+        ...
+
 
 class InstalledRecord(Value, frozen=True):
     """One record of the install database (Spack `database.py:InstallRecord`)."""
 
     node: ConcreteSpec | LateSpec
-    """The node, or where it is written. `name`, `hash` and `is_external` need not read it."""
+    """The node, or where it is written. All but `spec` need not read the whole of it."""
     prefix: str | None
     """Absolute prefix; `None` for externals known by module alone."""
     installed: bool
@@ -77,6 +81,10 @@ class InstalledRecord(Value, frozen=True):
     def is_external(self) -> bool:
         """True if the system provides it."""
         return self.node.is_external
+
+    def needs(self, *deptypes: str) -> list[DagHash]:
+        """Hashes of its dependencies that have at least one of `deptypes`. Raises as `spec`."""
+        return self.node.needs(*deptypes)
 
 
 class InstalledSpecs(Mapping[DagHash, ConcreteSpec]):

@@ -110,6 +110,10 @@ class ConcreteSpec(Value, frozen=True, eq=False):
         wanted = frozenset(deptypes)
         return tuple(edge for edge in self.dependencies if edge.deptypes & wanted)
 
+    def needs(self, *deptypes: str) -> list[DagHash]:
+        """Where the edges lead that have at least one of `deptypes`."""
+        return [edge.hash for edge in self.edges(*deptypes)]
+
     @property
     def label(self) -> str:
         """`name@version`."""

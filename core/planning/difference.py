@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from core.model.explanation import Aspect, Difference
-from core.model.graph import LINK_RUN, SpecGraph
+from core.model.graph import ALL_DEPTYPES, LINK_RUN, SpecGraph
 from core.model.spec import ConcreteSpec, VariantValue
 from core.model.views import BuildView
 
 _Value = TypeVar("_Value")
 _FOLLOWED = (Aspect.COMPILER, Aspect.TARGET, Aspect.OS, Aspect.PLATFORM, Aspect.NAMESPACE)
-_DEPTYPES = ("build", "link", "run", "test")
 
 
 def difference(
@@ -121,7 +120,7 @@ def _build_tools(
 ) -> Iterator[Difference]:
     """Differences of everything that took part in making the two."""
     ones, others = (
-        _by_name(spec, graph, _DEPTYPES)
+        _by_name(spec, graph, ALL_DEPTYPES)
         for spec, graph in ((wanted, wanted_in), (offered, offered_in))
     )
     for name in sorted({*ones, *others}):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from core.model.graph import LINK_RUN, SpecGraph
+from core.model.graph import ALL_DEPTYPES, LINK_RUN, SpecGraph
 from core.model.history import History, Operation, Touched
 from core.model.ident import DagHash
 from core.model.installed import InstalledRecord, InstalledSpecs
@@ -13,7 +13,6 @@ Records = Mapping[DagHash, InstalledRecord]
 SizeOf = Callable[[InstalledRecord], int]
 """Bytes on disk of an installed package."""
 
-_ALL = ("build", "link", "run", "test")
 _NAMED = 3
 
 
@@ -132,7 +131,7 @@ class _Relations:
 
     @staticmethod
     def _below(record: InstalledRecord) -> list[DagHash]:
-        below = [edge.hash for edge in record.spec.edges(*LINK_RUN)]
+        below = record.needs(*LINK_RUN)
         # What stands in the place of a deprecated package is a link to the one it is for.
         return [*below, record.deprecated_for] if record.deprecated_for else below
 
@@ -214,7 +213,7 @@ def _leaving(
 ) -> tuple[Leaving, ...]:
     """What goes, dependents before what they need."""
     graph = SpecGraph((), InstalledSpecs(records))
-    below_first = [spec.hash for spec in graph.order(reasons, _ALL) if spec.hash in reasons]
+    below_first = [spec.hash for spec in graph.order(reasons, ALL_DEPTYPES) if spec.hash in reasons]
     below_first.reverse()
     # A deprecated package is a link to the one that stands in for it: it goes before that.
     dependents_first = sorted(below_first, key=lambda hash_: records[hash_].deprecated_for is None)

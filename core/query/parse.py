@@ -6,8 +6,9 @@ from typing import NoReturn
 from msgspec.structs import replace
 
 from core.errors import WrongUse
+from core.model.graph import ALL_DEPTYPES
 from core.query.node import NodeBuilder
-from core.query.pattern import ALL_DEPTYPES, NEW_COMPILER_NAMES, EdgePattern, NodePattern
+from core.query.pattern import NEW_COMPILER_NAMES, EdgePattern, NodePattern
 from core.query.query import Query
 from core.query.tokens import Token, refuse, tokens
 

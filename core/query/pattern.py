@@ -6,15 +6,13 @@ The rules are those of Spack 1.x `spec.py:Spec.satisfies` for a concrete left-ha
 from collections import deque
 
 from core.errors import WrongUse
-from core.model.graph import COMPILER_VIRTUALS, LINK_RUN, SpecGraph
+from core.model.graph import ALL_DEPTYPES, COMPILER_VIRTUALS, LINK_RUN, SpecGraph
 from core.model.ident import DagHash, PackageName
 from core.model.spec import ConcreteSpec, Edge, VariantValue
 from core.model.value import Value
 from core.model.version import ANY_VERSION, VersionSet
 from core.query.targets import target_fits
 
-ALL_DEPTYPES = ("build", "link", "run", "test")
-"""Every type of dependency."""
 NEW_COMPILER_NAMES = {
     "clang": "llvm",
     "oneapi": "intel-oneapi-compilers",

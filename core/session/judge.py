@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.cancel import CancelToken
+from core.model.graph import ALL_DEPTYPES
 from core.model.ident import DagHash, dag_hash
 from core.model.plan import Plan
 from core.model.views import BuildView
@@ -122,6 +123,6 @@ class JudgeDesk:
         installed = {
             hash_
             for hash_, record in now.records.items()
-            if is_present(record) and any(edge.hash == wanted for edge in record.spec.dependencies)
+            if wanted in record.needs(*ALL_DEPTYPES) and is_present(record)
         }
         return installed | set(now.catalog.dependents(wanted))

@@ -9,7 +9,7 @@ from core.errors import NotAvailable, WrongUse
 from core.model.daghash import HashCheck, check_hash
 from core.model.documents import as_list, as_object
 from core.model.environment import Environment, EnvironmentRoot
-from core.model.graph import SpecGraph
+from core.model.graph import ALL_DEPTYPES, SpecGraph
 from core.model.ident import DagHash, dag_hash, package_name
 from core.model.spackfacts import RecipeDetails, RecipeView, Repository, RunningSpack
 from core.model.spec import ConcreteSpec, spec_from_node
@@ -18,7 +18,6 @@ Answer = Mapping[str, object]
 """An answer as it was parsed."""
 
 _T = TypeVar("_T")
-_DEPTYPES = ("build", "link", "run", "test")
 
 
 class _Repository(msgspec.Struct):
@@ -89,7 +88,7 @@ def concretized(answer: Answer, asked: tuple[str, ...]) -> Environment:
         if len(roots) != len(asked):
             raise WrongUse(f"it has {len(roots)} roots for {len(asked)} specs")
         graph = SpecGraph(tuple(dict.fromkeys(roots)), nodes)
-        lost = {root for root in roots if root not in nodes} | graph.missing(_DEPTYPES)
+        lost = {root for root in roots if root not in nodes} | graph.missing(ALL_DEPTYPES)
         if lost:
             raise WrongUse(f"it does not describe /{min(lost)[:7]}")
     except WrongUse as error:

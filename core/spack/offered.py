@@ -5,13 +5,12 @@ Source: Spack 0.20 to 1.x `database.py` (the form, and which version holds which
 
 from collections.abc import Iterable, Mapping
 
-from core.model.graph import SpecGraph
+from core.model.graph import ALL_DEPTYPES, SpecGraph
 from core.model.ident import DagHash
 from core.model.nodes import NEWEST_SPEC_FORMAT
 from core.model.spec import ConcreteSpec
 from core.spack.sections import fields_of
 
-DEPTYPES = ("build", "link", "run", "test")
 CURRENT_DATABASE = "8"
 """Version of the database of Spack 1.x, whose specs have format 5. Version 7 has format 4."""
 
@@ -33,7 +32,7 @@ def offers_document(
     wanted = [hash_ for hash_ in builds if hash_ in graph]
     good: set[DagHash] = set()
     # Dependencies come first, so that one look at the children is enough.
-    for spec in graph.order(wanted, DEPTYPES):
+    for spec in graph.order(wanted, ALL_DEPTYPES):
         if _has_format(spec, is_current=is_current) and all(
             edge.hash in good for edge in spec.dependencies
         ):
@@ -41,7 +40,7 @@ def offers_document(
     offered = good.intersection(wanted)
     installs = {
         spec.hash: {"spec": spec.node, "ref_count": 0, "in_buildcache": spec.hash in offered}
-        for spec in graph.order(sorted(offered), DEPTYPES)
+        for spec in graph.order(sorted(offered), ALL_DEPTYPES)
     }
     return {"database": {"version": database, "installs": installs}}
 

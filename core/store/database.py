@@ -18,7 +18,7 @@ import msgspec
 
 from core.cancel import CancelToken
 from core.errors import StoreError
-from core.model.graph import SpecGraph
+from core.model.graph import ALL_DEPTYPES, SpecGraph
 from core.model.ident import DagHash
 from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec
@@ -30,7 +30,6 @@ from core.store.paths import StorePaths
 from core.store.records import DatabaseState, new_record, state_of
 from core.store.waiting import Listener
 
-_TRACKED = ("build", "link", "run", "test")
 _Stamp = tuple[bytes, int, int] | None
 
 
@@ -257,7 +256,7 @@ class Database:
     ) -> None:
         spec = installation.spec
         prefix = str(installation.prefix)
-        below = graph.order([edge.hash for edge in spec.dependencies], _TRACKED)
+        below = graph.order([edge.hash for edge in spec.dependencies], ALL_DEPTYPES)
         for dependency in below:
             if dependency.hash not in installs:
                 installs[dependency.hash] = self._implied(dependency, new)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from core.errors import StoreError
+from core.model.nodes import WrittenEdge
 
 WRITTEN_VERSION = 8
 """The database version that Spack 1.x writes, and we in a new store."""
@@ -29,24 +30,36 @@ _REPAIR = "Restore the file from a backup, or let a Spack write it anew with 'sp
 _DAMAGED = (ValueError, KeyError, RecursionError)
 
 
-class _Named(msgspec.Struct, gc=False):
+class _Origin(msgspec.Struct, gc=False):
     hash: str
 
 
-class _Needing(msgspec.Struct, gc=False):
-    dependencies: tuple[_Named, ...] | None = ()
+class GlancedNode(msgspec.Struct, gc=False):
+    """What `Glance` has of the node."""
+
+    name: str
+    """Package name."""
+    dependencies: tuple[WrittenEdge, ...] | None = ()
+    """Its edges."""
+    build_spec: _Origin | None = None
+    """Of which package it is spliced, if it is."""
 
 
-class _Referring(msgspec.Struct, gc=False):
-    """What a record refers to, and how often it is referred to itself."""
+class Glance(msgspec.Struct, gc=False):
+    """What refers to what, and whether it is there: quickly read, and not for writing."""
 
-    spec: _Needing
+    spec: GlancedNode
+    """Of its node."""
     ref_count: int = 0
+    """How often it is referred to, as it is written."""
+    installed: bool = False
+    """Whether it is installed."""
     deprecated_for: str | None = None
+    """What stands in for it."""
 
 
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_referring = msgspec.json.Decoder(_Referring)
+_glance = msgspec.json.Decoder(Glance)
 
 
 class Installs(MutableMapping[str, Record]):
@@ -79,9 +92,15 @@ class Installs(MutableMapping[str, Record]):
     def __contains__(self, hash_: object) -> bool:
         return hash_ in self._texts
 
+    def glance(self, hash_: str) -> Glance:
+        """What a record says of itself, without opening it."""
+        if hash_ in self._opened:
+            return msgspec.convert(self._opened[hash_], Glance)
+        return _glance.decode(self._texts[hash_])
+
     def count_references(self) -> None:
         """Set every `ref_count`: how many records depend on it, or are deprecated in its favour."""
-        records = {hash_: self._referring(hash_) for hash_ in self._texts}
+        records = {hash_: self.glance(hash_) for hash_ in self._texts}
         counts = dict.fromkeys(records, 0)
         for record in records.values():
             named = {edge.hash for edge in record.spec.dependencies or ()}
@@ -100,11 +119,6 @@ class Installs(MutableMapping[str, Record]):
             self._texts[hash_] = msgspec.Raw(written.encode())
         self._opened.clear()
         return self._texts
-
-    def _referring(self, hash_: str) -> _Referring:
-        if hash_ in self._opened:
-            return msgspec.convert(self._opened[hash_], _Referring)
-        return _referring.decode(self._texts[hash_])
 
 
 class Document:

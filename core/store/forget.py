@@ -1,6 +1,6 @@
 """Taking records out of the install database, as Spack does (Spack 1.x `database.py:_remove`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.errors import StoreError
@@ -26,6 +26,12 @@ def forget(installs: Installs, hashes: Sequence[str], implicit: Iterable[str] = 
     """
     _refuse_needed(installs, frozenset(hashes))
     installs.count_references()
+    # Spack cannot open a database in which a spliced package has lost its origin.
+    origins = {
+        spliced: origin.hash
+        for spliced in installs
+        if (origin := installs.glance(spliced).spec.build_spec)
+    }
     for hash_ in implicit:
         if hash_ in installs:
             installs[hash_]["explicit"] = False
@@ -37,15 +43,16 @@ def forget(installs: Installs, hashes: Sequence[str], implicit: Iterable[str] = 
             # it would count for ever as needed.
             record.update(installed=False, deprecated_for=None)
             _release(installs, [deprecated_for] if deprecated_for else [])
-            _clear(installs, [hash_])
+            _clear(installs, [hash_], origins)
 
 
-def _clear(installs: Installs, waiting: list[str]) -> None:
+def _clear(installs: Installs, waiting: list[str], origins: Mapping[str, str]) -> None:
     """Delete the records that stand for nothing any more, and go on with what they refer to."""
     while waiting:
         hash_ = waiting.pop()
         record = installs.get(hash_)
-        if record is None or _stands_for_something(installs, hash_, record):
+        kept = (origins[spliced] for spliced in origins if spliced in installs)
+        if record is None or _stands_for_something(record) or hash_ in kept:
             continue
         del installs[hash_]
         edges: list[dict[str, Any]] = record["spec"].get("dependencies") or []
@@ -60,38 +67,25 @@ def _release(installs: Installs, hashes: Iterable[str]) -> list[str]:
     return known
 
 
-def _stands_for_something(installs: Installs, hash_: str, record: Record) -> bool:
-    if record.get("installed") or record.get("deprecated_for") or record["ref_count"] > 0:
-        return True
-    # Spack cannot open a database in which a spliced package has lost its origin.
-    return any(
-        origin is not None and origin["hash"] == hash_
-        for origin in (other["spec"].get("build_spec") for other in installs.values())
-    )
+def _stands_for_something(record: Record) -> bool:
+    return record.get("installed") or record.get("deprecated_for") or record["ref_count"] > 0
 
 
 def _refuse_needed(installs: Installs, hashes: frozenset[str]) -> None:
     """Somebody may have installed something since the plan was made."""
-    for hash_, record in installs.items():
-        is_there = record.get("installed") or record.get("deprecated_for")
-        if hash_ in hashes or not is_there:
+    for hash_ in installs:
+        record = installs.glance(hash_)
+        if hash_ in hashes or not (record.installed or record.deprecated_for):
             continue
-        needed = [
-            edge
-            for edge in record["spec"].get("dependencies") or ()
-            if edge["hash"] in hashes and _TO_RUN & set(_deptypes(edge))
-        ]
-        if needed or record.get("deprecated_for") in hashes:
+        is_needed = any(
+            edge.hash in hashes and not _TO_RUN.isdisjoint(edge.deptypes)
+            for edge in record.spec.dependencies or ()
+        )
+        if is_needed or record.deprecated_for in hashes:
             raise StoreError(
-                f"{record['spec']['name']}/{hash_[:7]} was installed meanwhile and needs what is"
+                f"{record.spec.name}/{hash_[:7]} was installed meanwhile and needs what is"
                 " to be removed",
                 "",
                 "Nothing was removed. Do it again to see what there is to remove now",
                 retry=True,
             )
-
-
-def _deptypes(edge: dict[str, Any]) -> list[str]:
-    """Of an edge in the form of Spack 1.x, or of one before."""
-    parameters: dict[str, Any] = edge.get("parameters") or {}
-    return parameters.get("deptypes") or edge.get("type") or []

@@ -19,7 +19,7 @@ from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.model.value import Value
 from core.store.disk import is_directory
-from core.store.document import WRITTEN_VERSION, Document, damaged
+from core.store.document import WRITTEN_VERSION, Document, GlancedNode, damaged
 from core.store.paths import StorePaths
 
 BEFORE_1_0 = 7
@@ -50,6 +50,7 @@ class _Head(msgspec.Struct, gc=False):
 
 
 _record = msgspec.json.Decoder(_Record)
+_edges = msgspec.json.Decoder(GlancedNode)
 _head = msgspec.json.Decoder(_Head)
 
 
@@ -75,6 +76,15 @@ class WrittenSpec(Value, frozen=True, dict=True):
             StoreError: it cannot be understood.
         """
         return self._spec
+
+    def needs(self, *deptypes: str) -> list[DagHash]:
+        """Where the edges lead that have at least one of `deptypes`. Raises as `spec`."""
+        wanted = frozenset(deptypes)
+        try:
+            edges = _edges.decode(self.text).dependencies or ()
+            return [dag_hash(edge.hash) for edge in edges if not wanted.isdisjoint(edge.deptypes)]
+        except (WrongUse, ValueError, RecursionError) as error:
+            raise _damaged_record(self.place, self.hash, error) from error
 
     @cached_property
     def _spec(self) -> ConcreteSpec:

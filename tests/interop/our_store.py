@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from core.model.artifact import StagedTree
-from core.model.graph import SpecGraph
+from core.model.graph import ALL_DEPTYPES, SpecGraph
 from core.model.ident import DagHash
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.store.database import Database
@@ -15,7 +15,6 @@ from core.store.stage import commit, new_stage
 from tests.permissions import set_permissions
 
 REEF = DagHash("pgxfx3bbzwipmvo4y66vtatgkp4tlmhq")
-_ALL = ("build", "link", "run", "test")
 
 
 def reef_graph(golden: Path) -> SpecGraph:
@@ -39,7 +38,7 @@ def install(paths: StorePaths, spec: ConcreteSpec, graph: SpecGraph) -> None:
         (stage / "bin" / spec.name).write_text("#!/bin/sh\n")
         (stage / "bin" / spec.name).chmod(0o755)
         (stage / ".spack").mkdir()
-        nodes = [item.node for item in reversed(graph.order((spec.hash,), _ALL))]
+        nodes = [item.node for item in reversed(graph.order((spec.hash,), ALL_DEPTYPES))]
         document = {"spec": {"_meta": {"version": 5}, "nodes": nodes}}
         (stage / ".spack" / "spec.json").write_text(json.dumps(document))
         set_permissions(stage)
