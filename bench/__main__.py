@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import catalog
+from bench import catalog, site
 from bench.contestants import (
     DEMO,
     LARGE,
@@ -66,6 +66,31 @@ class Bench:
             hash_, archives = ours.plan(package, DEMO)
             floor = floors(self.place, archives)
             self.race(title, [ours.installs(hash_), spack and spack.installs(hash_), *floor])
+
+    def site(self) -> None:
+        """The packages of the demo mirror, and a store in which thousands are registered."""
+        ours = Ours(self.place / "ours-site")
+        ours.use(DEMO)
+        spack = self.spack("spack-site", DEMO)
+        hash_, _ = ours.plan("reef", DEMO)
+        self.race(
+            f"Install of reef beside {site.REGISTERED:,} other packages",
+            [
+                ours.installs(hash_, prepare=lambda: site.fill(ours.store, DEMO)),
+                spack and spack.installs(hash_, prepare=lambda: site.fill(spack.store, DEMO)),
+            ],
+        )
+        self.race(
+            "Install of reef again, all there",
+            [
+                ours.runs("install", "--yes", f"/{hash_}"),
+                spack and spack.runs("install", "--cache-only", f"/{hash_}"),
+            ],
+        )
+        self.race(
+            "What is installed of one name",
+            [ours.runs("list", "--installed", "reef"), spack and spack.runs("find", "reef")],
+        )
 
     def many(self) -> None:
         """Closures of 60 and of 200 small packages."""
@@ -131,6 +156,7 @@ def main() -> None:
     jobs: dict[str, Callable[[Bench], None]] = {
         "demo": Bench.demo,
         "many": Bench.many,
+        "site": Bench.site,
         "unpack": Bench.unpack,
         "catalog": Bench.catalog,
         "terminal": Bench.terminal,

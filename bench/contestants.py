@@ -125,10 +125,10 @@ class Ours:
         """A command, by default on what is there."""
         return Contestant("spackbin", self.command(*arguments), self.environment, prepare)
 
-    def installs(self, hash_: str) -> Contestant:
-        """An install into an empty store, of what was never fetched or verified before."""
+    def installs(self, hash_: str, prepare: Callable[[], None] = nothing) -> Contestant:
+        """An install into an empty store, or what was prepared in it, of what is new to us."""
         command = ("--quiet", "install", f"/{hash_}", "--yes")
-        return self.runs(*command, prepare=self.forget)
+        return self.runs(*command, prepare=lambda: (self.forget(), prepare())[-1])
 
     def forget(self) -> None:
         """Empty the store, and forget all but the index, the key, and what machine this is."""
@@ -181,9 +181,10 @@ class Spack:
         """A command, by default on what is there."""
         return Contestant("Spack", [*self._program, *arguments], self._environment, prepare)
 
-    def installs(self, hash_: str) -> Contestant:
-        """An install into an empty store."""
-        return self.runs("install", "--cache-only", f"/{hash_}", prepare=lambda: empty(self.store))
+    def installs(self, hash_: str, prepare: Callable[[], None] = nothing) -> Contestant:
+        """An install into an empty store, or what was prepared in it."""
+        command = ("install", "--cache-only", f"/{hash_}")
+        return self.runs(*command, prepare=lambda: (empty(self.store), prepare())[-1])
 
 
 def _recipes(place: Path, mirror: BenchMirror) -> dict[str, str]:
