@@ -7,9 +7,10 @@ Headers as Spack writes them are read in one go (`_usual_header`), all others st
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import adler32
+
+import msgspec
 
 from core.archive.paths import refuse
 from core.archive.stream import LARGEST_READ, UnpackedStream
@@ -59,8 +60,7 @@ class _Pax(NamedTuple):
     """How they begin if there is but one, and that a path."""
 
 
-@dataclass(slots=True)
-class _Extension:
+class _Extension(msgspec.Struct):
     """What headers before a header say about it; `None` where they say nothing."""
 
     name: str | None = None

@@ -5,7 +5,6 @@ import os
 import queue
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 
 import msgspec
@@ -41,8 +40,7 @@ class WrittenFile(msgspec.Struct):
     """Digest of the contents, if they were hashed."""
 
 
-@dataclass(slots=True)
-class Writing:
+class Writing(msgspec.Struct):
     """All of a file that is to be written."""
 
     contents: Contents

@@ -7,9 +7,10 @@ where it must be, and hashed, all in one go; one too large for that is worked on
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from core.archive.paths import path_bytes
 from core.archive.writers import WrittenFile, write_all
@@ -51,8 +52,7 @@ class Task(Value, frozen=True):
     """True if it is to be relocated as a text."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What was done to a file."""
 
     is_changed: bool = False
@@ -69,7 +69,7 @@ class Outcome:
     """1 if its first line goes through sbang now."""
     is_unsigned: bool = False
     """True if macOS does not run it before it is signed there."""
-    left: list[str] = field(default_factory=list[str])
+    left: list[str] = msgspec.field(default_factory=list[str])
     """Why it was left as it was, though it is named."""
 
 

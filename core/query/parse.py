@@ -1,8 +1,8 @@
 """From the text of a query to patterns."""
 
-from dataclasses import dataclass, field
 from typing import NoReturn
 
+import msgspec
 from msgspec.structs import replace
 
 from core.errors import WrongUse
@@ -28,12 +28,11 @@ def parse_query(text: str) -> Query:
     return Query(text, tuple(alternatives))
 
 
-@dataclass(slots=True)
-class _Dependency:
+class _Dependency(msgspec.Struct):
     """A dependency while its own direct dependencies are still being read."""
 
     edge: EdgePattern
-    direct: list[EdgePattern] = field(default_factory=list[EdgePattern])
+    direct: list[EdgePattern] = msgspec.field(default_factory=list[EdgePattern])
 
     def finished(self) -> EdgePattern:
         return replace(self.edge, node=replace(self.edge.node, edges=tuple(self.direct)))

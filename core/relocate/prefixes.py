@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+import msgspec
 
 from core.relocate.data import Data
 
@@ -22,8 +23,7 @@ class _Group(NamedTuple):
     """They, in the order of the map."""
 
 
-@dataclass(frozen=True)
-class PrefixMap:
+class PrefixMap(msgspec.Struct, frozen=True, dict=True):
     """Old paths and their new ones. Where several match, the earliest entry wins.
 
     Made by `make_prefix_map`.

@@ -1,8 +1,9 @@
 """How many builds of each package there are, and how the best of them stands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import compress
+
+import msgspec
 
 from core.catalog.groups import BuildCounts
 from core.catalog.reader import CatalogRow
@@ -22,8 +23,7 @@ from core.session.snapshot import Snapshot
 from core.store.records import is_present
 
 
-@dataclass(slots=True)
-class _Package:
+class _Package(msgspec.Struct):
     """What is counted of one package."""
 
     builds: int = 0

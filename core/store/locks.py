@@ -16,8 +16,9 @@ import struct
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from core.cancel import CancelToken
 from core.errors import StoreError
@@ -52,8 +53,7 @@ class _Range(Value, frozen=True):
 _WHOLE_FILE = _Range(0, 0)
 
 
-@dataclass(slots=True)
-class _LockFile:
+class _LockFile(msgspec.Struct):
     """The only descriptor of a lock file in this process, and what the process holds of it."""
 
     path: Path
@@ -62,9 +62,9 @@ class _LockFile:
     """Open for the life of the process."""
     writable: bool
     """False if it could be opened for reading only; then there are no exclusive locks."""
-    held: dict[_Range, int] = field(default_factory=dict[_Range, int])
+    held: dict[_Range, int] = msgspec.field(default_factory=dict[_Range, int])
     """Number of threads that share a range; -1 if one has it for itself."""
-    mutex: threading.Lock = field(default_factory=threading.Lock)
+    mutex: threading.Lock = msgspec.field(default_factory=threading.Lock)
     """Guards `held` and the calls to the kernel."""
 
     def try_lock(self, range_: _Range, write: bool) -> bool:

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -52,20 +51,22 @@ LONGEST_HELP = 400
 """Characters of the first sentence of a command's help."""
 
 
-@dataclass
 class Globals:
     """What the global options said; opens the session when a command needs it."""
 
-    options: dict[str, str | None]
-    """Settings by field name, as given."""
-    mirrors: tuple[str, ...] = ()
-    """Names or URLs to which the command is limited."""
-    is_quiet: bool = False
-    """True to leave out progress."""
-    machine: "HostChoice | None" = None
-    """For which machine to judge; this one if not given."""
-    standby: "Standby | None" = None
-    """An engine that loads while the command is still at its plan, from when that has work."""
+    def __init__(
+        self, options: dict[str, str | None], mirrors: tuple[str, ...], *, is_quiet: bool
+    ) -> None:
+        self.options = options
+        """Settings by field name, as given."""
+        self.mirrors = mirrors
+        """Names or URLs to which the command is limited."""
+        self.is_quiet = is_quiet
+        """True to leave out progress."""
+        self.machine: HostChoice | None = None
+        """For which machine to judge; this one if not given."""
+        self.standby: Standby | None = None
+        """An engine that loads while the command is still at its plan, from when that has work."""
 
     @contextmanager
     def expecting_install(self) -> Generator[None]:
@@ -204,7 +205,7 @@ def given_by(
         "slow": _given(slow),
         "mouse": _given(mouse),
     }
-    return Globals(options, mirrors, quiet)
+    return Globals(options, mirrors, is_quiet=quiet)
 
 
 def _given(switch: bool | None) -> str | None:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from core.model.branches import branch_counts
 from core.model.graph import LINK_RUN, TO_BUILD
@@ -56,20 +57,19 @@ class _Step(NamedTuple):
     name: str
 
 
-@dataclass(slots=True)
-class TreeState:
+class TreeState(msgspec.Struct):
     """A plan, and which of its branches are folded."""
 
     plan: Plan
     """The plan."""
-    folded: set[DagHash] = field(default_factory=set[DagHash])
+    folded: set[DagHash] = msgspec.field(default_factory=set[DagHash])
     """Nodes whose children are hidden."""
     badges: Badges = NO_BADGES
     """The warnings that mirrors wear."""
     forecast: "Forecast | None" = None
     """How long the builds may take, if that was found out."""
-    _nodes: dict[DagHash, PlanNode] = field(init=False)
-    _counts: Mapping[DagHash, Counter[Disposition]] | None = field(init=False, default=None)
+    _nodes: dict[DagHash, PlanNode] = msgspec.field(default_factory=dict[DagHash, PlanNode])
+    _counts: Mapping[DagHash, Counter[Disposition]] | None = None
 
     def __post_init__(self) -> None:
         self._nodes = {node.spec.hash: node for node in self.plan.nodes}
