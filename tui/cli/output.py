@@ -7,7 +7,7 @@ a terminal unescaped.
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from core.errors import SpackbinError
 from tui.text import clean, fitted, to_ascii, width_of
@@ -22,7 +22,12 @@ NO_MIRROR = (
 
 def shown(text: str) -> str:
     """The text as it may reach the terminal: harmless, and in ASCII where that is all it has."""
-    return to_ascii(clean(text)) if wants_ascii() else clean(text)
+    return _harmless()(text)
+
+
+def _harmless() -> Callable[[str], str]:
+    """What `shown` does, for many texts."""
+    return (lambda text: to_ascii(clean(text))) if wants_ascii() else clean
 
 
 def say(text: str = "") -> None:
@@ -62,17 +67,18 @@ def print_document(made: bytes) -> None:
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows under a head on a terminal; tab-separated rows without one through a pipe."""
-    cells = [[shown(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        for row in cells:
-            print("\t".join(row))
-        return
-    widths = [
-        max(width_of(row[column]) for row in [list(head), *cells]) for column in range(len(head))
-    ]
-    for row in [list(head), *cells]:
-        line = "  ".join(fitted(cell, width) for cell, width in zip(row, widths, strict=True))
-        print(line.rstrip())
+    harmless = _harmless()
+    cells = [[harmless(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        cells.insert(0, list(head))
+        widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(fitted(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in cells
+        ]
+    else:
+        lines = ["\t".join(row) for row in cells]
+    print("".join(f"{line}\n" for line in lines), end="")
 
 
 def print_error(error: SpackbinError) -> None:
