@@ -38,6 +38,8 @@ def take(lock: Path) -> int:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.truncate(descriptor, 0)
     os.write(descriptor, kernel().encode())
+    # At once for others too: until it is closed a network file system may keep what was written.
+    os.utime(descriptor)
     return descriptor
 
 
@@ -62,7 +64,10 @@ def is_at_rest(lock: Path) -> bool:
 
 
 def is_held(lock: Path) -> bool:
-    """True while the holder lives, on whatever machine."""
+    """True while the holder lives, on whatever machine, and has not come to its end."""
+    # Of most it is known without a lock, for which a file server would be asked several times.
+    if is_at_rest(lock):
+        return False
     try:
         descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -23,6 +23,7 @@ from core.engine.history import record_run
 from core.engine.holdings import Holdings
 from core.engine.journal import LOCK, REQUEST, JournalWriter, Run
 from core.engine.liveness import BEAT, beat, rest
+from core.engine.oldruns import remove_old
 from core.engine.place import flush
 from core.engine.placers import Placers
 from core.engine.recipe import Awaited, Fetched, Kitchen, fetch_node, place_node
@@ -385,10 +386,15 @@ def main(directory: str) -> int:
     prepare_structs()
     writer = JournalWriter(run.directory)
     try:
-        return Engine(run, read_request(run.directory / REQUEST), writer).work()
+        request = read_request(run.directory / REQUEST)
+        status = Engine(run, request, writer).work()
     except SpackbinError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the parent keeps it as engine.log
         return error.exit_status
     finally:
         writer.close()
         rest(run.directory / LOCK)
+    # Nobody waits for us any more.
+    with suppress(OSError):
+        remove_old(request.settings())
+    return status

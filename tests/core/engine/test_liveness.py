@@ -55,6 +55,12 @@ def test_it_says_when_it_ends(lock: Path) -> None:
     rest(lock)
     assert is_at_rest(lock)
     assert not is_held(lock)
+    # Whoever takes it then lives, and at its end does not, although the process has the lock yet.
+    descriptor = take(lock)
+    assert is_held(lock)
+    rest(lock)
+    assert not is_held(lock)
+    os.close(descriptor)
 
 
 def test_what_is_gone_neither_beats_nor_rests(lock: Path) -> None:
