@@ -104,6 +104,8 @@ class DatabaseState(Value, frozen=True):
     """Version of its format."""
     records: Mapping[DagHash, InstalledRecord]
     """All records, those of packages that are only referred to included."""
+    texts: Mapping[str, msgspec.Raw] = {}
+    """Each record as it is written."""
 
     def check_writable(self, specs: Iterable[ConcreteSpec] = ()) -> None:
         """Refuse to write what the Spack that owns the database could not read.
@@ -162,20 +164,25 @@ def state_of(document: Document, path: Path, before: DatabaseState | None = None
     Args:
         document: the document.
         path: where it was, for messages.
-        before: an earlier state; the nodes that were read for it are not read anew.
+        before: an earlier state; what has not changed since is not read anew.
 
     Raises:
         StoreError: a record cannot be understood.
     """
     records: dict[DagHash, InstalledRecord] = {}
-    for key, text in document.installs.texts().items():
+    # A copy: the document may still be changed.
+    texts = dict(document.installs.texts())
+    for key, text in texts.items():
         try:
             hash_ = dag_hash(key)
             known = before.records.get(hash_) if before else None
-            records[hash_] = _value(hash_, _record.decode(text), known, path)
+            if before and known and before.texts.get(key) == text:
+                records[hash_] = known
+            else:
+                records[hash_] = _value(hash_, _record.decode(text), known, path)
         except (WrongUse, ValueError, RecursionError) as error:
             raise _damaged_record(path, key, error) from error
-    return DatabaseState(document.version, records)
+    return DatabaseState(document.version, records, texts)
 
 
 def _value(
