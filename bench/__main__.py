@@ -2,7 +2,7 @@
 
 `make bench` runs us and the floor. Where `SPACK_ROOT` names a Spack 1.x that can install from a
 build cache, it takes part: same mirror, same closure, same file system, in turns. An install
-begins with an empty store and a warm index.
+begins with a warm index, and with an empty store unless its title says otherwise.
 """
 
 import argparse

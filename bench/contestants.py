@@ -127,8 +127,12 @@ class Ours:
 
     def installs(self, hash_: str, prepare: Callable[[], None] = nothing) -> Contestant:
         """An install into an empty store, or what was prepared in it, of what is new to us."""
-        command = ("--quiet", "install", f"/{hash_}", "--yes")
-        return self.runs(*command, prepare=lambda: (self.forget(), prepare())[-1])
+
+        def begin() -> None:
+            self.forget()
+            prepare()
+
+        return self.runs("--quiet", "install", f"/{hash_}", "--yes", prepare=begin)
 
     def forget(self) -> None:
         """Empty the store, and forget all but the index, the key, and what machine this is."""
@@ -183,8 +187,12 @@ class Spack:
 
     def installs(self, hash_: str, prepare: Callable[[], None] = nothing) -> Contestant:
         """An install into an empty store, or what was prepared in it."""
-        command = ("install", "--cache-only", f"/{hash_}")
-        return self.runs(*command, prepare=lambda: (empty(self.store), prepare())[-1])
+
+        def begin() -> None:
+            empty(self.store)
+            prepare()
+
+        return self.runs("install", "--cache-only", f"/{hash_}", prepare=begin)
 
 
 def _recipes(place: Path, mirror: BenchMirror) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """How large a cache is, and how it is made smaller: what was not used for longest goes first.
 
-To look at every blob takes long where there are thousands, and longer on a network file system. So
-what comes is noted in `blobs/grown`: on the first line when the cache was last looked through and
-for which limit, on each further one how many bytes came since.
+To look at every blob takes long where there are thousands, and each is a question to the server of
+a network file system. So what comes is noted in `blobs/grown`: on the first line when the cache was
+last looked through and for which limit, on each further one how many bytes came since.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The plan of an install: what happens with every node, and why."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 
 from msgspec import field
 
@@ -32,7 +32,7 @@ def make_plan(
     store: str,
     graph: SpecGraph,
     host: Host,
-    installed: Collection[DagHash],
+    installed: Container[DagHash],
     offers: Mapping[DagHash, Offer],
     listed: Collection[DagHash] = (),
     absent_externals: Mapping[DagHash, str] | None = None,
@@ -69,7 +69,7 @@ def make_plan(
 class _Planner(Value, frozen=True):
     graph: SpecGraph
     host: Host
-    installed: Collection[DagHash]
+    installed: Container[DagHash]
     offers: Mapping[DagHash, Offer]
     listed: Collection[DagHash]
     absent_externals: Mapping[DagHash, str]

@@ -29,7 +29,7 @@ from core.session.standby import Standby
 from core.settings import Settings
 from core.store.database import Database
 from core.store.paths import StorePaths
-from core.store.records import is_present
+from core.store.records import Present
 from core.trust.pins import PinStore
 
 if TYPE_CHECKING:
@@ -129,9 +129,7 @@ class Planner:
     ) -> Plan:
         """The plan for one store; `offers` holds those known already, and gets the others."""
         catalog = self._mirrors.catalog()
-        records = database.read().records
-        known = ((hash_, records.get(hash_)) for hash_ in graph.nodes)
-        installed = {hash_ for hash_, record in known if record and is_present(record)}
+        installed = Present(database.read().records)
 
         def children(hash_: DagHash) -> list[ConcreteSpec]:
             # Of what has a binary nobody asks how it was built.

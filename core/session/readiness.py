@@ -41,9 +41,9 @@ class Readiness:
         state = Database(store).read()
         store, records = state.placing(store), state.records
         installed = {
-            hash_: Path(record.prefix)
-            for hash_ in plan.graph.nodes
-            if (record := records.get(hash_)) and record.prefix and is_present(record)
+            node.spec.hash: Path(record.prefix)
+            for node in plan.nodes
+            if (record := records.get(node.spec.hash)) and record.prefix and is_present(record)
         }
         from core.relocate.codesign import find_codesign
 

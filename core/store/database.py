@@ -238,7 +238,7 @@ class Database:
         try:
             data = self.paths.database.read_bytes()
         except FileNotFoundError:
-            return new_document()
+            return new_document(self.paths.database)
         except OSError as error:
             raise self._unreadable(error) from error
         return parse_document(data, self.paths.database)

@@ -25,7 +25,8 @@ OLDEST_VERSION = 6
 Record = dict[str, Any]
 """A record as JSON has it."""
 
-_OTHER_STORE = "Choose another store with --store"
+OTHER_STORE = "Choose another store with --store"
+"""What to do about a database that cannot be used."""
 _REPAIR = "Restore the file from a backup, or let a Spack write it anew with 'spack reindex'"
 _DAMAGED = (ValueError, KeyError, RecursionError)
 
@@ -124,23 +125,25 @@ class Installs(MutableMapping[str, Record]):
 class Document:
     """The whole of a database: its records, and what else is written there."""
 
-    def __init__(self, data: bytes) -> None:
-        """Read as far as to the records.
+    def __init__(self, data: bytes, path: Path) -> None:
+        """Read it as far as to the records; those are checked by `core.store.records.state_of`.
+
+        Args:
+            data: what is in the file, and nothing behind it.
+            path: where it was, for messages.
 
         Raises:
+            StoreError: its version is too new or too old.
             ValueError, KeyError, RecursionError: it is no database.
         """
         self._whole = _objects.decode(data)
         self._database = _objects.decode(self._whole["database"])
         self.version = int(msgspec.json.decode(self._database["version"], type=str))
         """Version of its format."""
-        self.installs = Installs()
-        """Its records; none as long as `open` was not called."""
-
-    def open(self) -> "Document":
-        """Read the records too; this document. Raises as the constructor does."""
+        # First, because others need not have records as we know them.
+        _check_version(self.version, path)
         self.installs = Installs(_objects.decode(self._database["installs"]))
-        return self
+        """Its records."""
 
     def encode(self) -> bytes:
         """All of it, with the records as they are now."""
@@ -148,29 +151,25 @@ class Document:
         return msgspec.json.encode({**self._whole, "database": database})
 
 
-def new_document() -> Document:
-    """The document of an empty database."""
-    return Document(b'{"database":{"version":"%d","installs":{}}}' % WRITTEN_VERSION).open()
+def new_document(path: Path) -> Document:
+    """The document of an empty database, which will be at `path`."""
+    return Document(b'{"database":{"version":"%d","installs":{}}}' % WRITTEN_VERSION, path)
 
 
 def parse_document(data: bytes, path: Path) -> Document:
     """The document as it is, nothing taken away.
-
-    Only the version is looked at; the records are checked by `core.store.records.state_of`.
 
     Raises:
         StoreError: it is not a database, or one that is too new or too old.
     """
     try:
         try:
-            document = Document(data)
+            return Document(data, path)
         except msgspec.DecodeError:
             # Perhaps something follows.
             text = data.decode()
             decoder = json.JSONDecoder(parse_constant=_no_constant)
-            document = Document(text[: decoder.raw_decode(text)[1]].encode())
-        _check_version(document.version, path)
-        return document.open()
+            return Document(text[: decoder.raw_decode(text)[1]].encode(), path)
     except _DAMAGED as error:
         raise damaged(path, str(error)) from error
 
@@ -192,7 +191,7 @@ def _check_version(version: int, path: Path) -> None:
         raise StoreError(
             f"The database of the store has version {version}, of Spack 0.16 or older",
             str(path),
-            _OTHER_STORE,
+            OTHER_STORE,
         )
 
 

@@ -7,7 +7,6 @@ from core.errors import StoreError
 from core.store.document import Installs, Record
 
 _TO_RUN = {"link", "run"}
-_NAMED = 3
 
 
 def forget(installs: Installs, hashes: Sequence[str], implicit: Iterable[str] = ()) -> None:

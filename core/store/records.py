@@ -5,10 +5,10 @@ hold no other keys than Spack's, or Spack takes the whole database for corrupt.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -19,13 +19,13 @@ from core.model.installed import InstalledRecord
 from core.model.spec import ConcreteSpec, spec_from_node
 from core.model.value import Value
 from core.store.disk import is_directory
-from core.store.document import WRITTEN_VERSION, Document, GlancedNode, damaged
+from core.store.document import OTHER_STORE, WRITTEN_VERSION, Document, GlancedNode, damaged
 from core.store.paths import StorePaths
 
 BEFORE_1_0 = 7
-"""That of Spack 0.19 to 0.23; where we find it we keep it, or those could not read it any more."""
+"""The database version of Spack 0.19 to 0.23; where we find it we keep it, or those could not read
+it any more."""
 
-_OTHER_STORE = "Choose another store with --store"
 _NULL = msgspec.Raw(b"null")
 
 
@@ -120,7 +120,7 @@ class DatabaseState(Value, frozen=True):
             raise StoreError(
                 "This tree belongs to Spack before 0.19; spackbin can read it but not write it",
                 f"Its database has version {self.version}",
-                _OTHER_STORE,
+                OTHER_STORE,
             )
         if self.version == BEFORE_1_0:
             for spec in specs:
@@ -141,6 +141,25 @@ class DatabaseState(Value, frozen=True):
                 if other and (other == prefix or is_same_place(other, prefix)):
                     return record
         return None
+
+
+class Present(Container[DagHash]):
+    """The hashes of what `is_present`: each prefix is looked for when it is asked for, and once.
+
+    To look for thousands takes long, and a plan asks for few.
+    """
+
+    def __init__(self, records: Mapping[DagHash, InstalledRecord]) -> None:
+        self._records = records
+        self._known: dict[DagHash, bool] = {}
+
+    def __contains__(self, hash_: object) -> bool:
+        record = self._records.get(cast("DagHash", hash_))
+        if record is None:
+            return False
+        if record.hash not in self._known:
+            self._known[record.hash] = is_present(record)
+        return self._known[record.hash]
 
 
 def is_same_place(one: Path, other: Path) -> bool:
@@ -248,7 +267,7 @@ def _check_readable_by_0_23(spec: ConcreteSpec) -> None:
             f"{spec.label} was made for Spack 1.0 or newer, and this tree belongs to an older one,"
             " which could not read its database any more",
             f"Its database has version {BEFORE_1_0}",
-            _OTHER_STORE,
+            OTHER_STORE,
         )
 
 
